@@ -1,0 +1,117 @@
+/** Field tables of batch.v1; `notation.ts` documents the notation. */
+import type { TypeTable } from "../notation.ts";
+
+export const batchV1: TypeTable = {
+  CronJob: {
+    apiVersion: "string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    spec: "!batch.v1.CronJobSpec",
+    status: "batch.v1.CronJobStatus",
+  },
+  CronJobList: {
+    apiVersion: "string",
+    items: "![]batch.v1.CronJob",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  CronJobSpec: {
+    concurrencyPolicy: "string",
+    failedJobsHistoryLimit: "int32",
+    jobTemplate: "!batch.v1.JobTemplateSpec",
+    schedule: "!string",
+    startingDeadlineSeconds: "int64",
+    successfulJobsHistoryLimit: "int32",
+    suspend: "boolean",
+    timeZone: "string",
+  },
+  CronJobStatus: {
+    active: "[]core.v1.ObjectReference list=atomic",
+    lastScheduleTime: "time",
+    lastSuccessfulTime: "time",
+  },
+  Job: {
+    apiVersion: "string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    spec: "batch.v1.JobSpec",
+    status: "batch.v1.JobStatus",
+  },
+  JobCondition: {
+    lastProbeTime: "time",
+    lastTransitionTime: "time",
+    message: "string",
+    reason: "string",
+    status: "!string",
+    type: "!string",
+  },
+  JobList: {
+    apiVersion: "string",
+    items: "![]batch.v1.Job",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  JobSpec: {
+    activeDeadlineSeconds: "int64",
+    backoffLimit: "int32",
+    backoffLimitPerIndex: "int32",
+    completionMode: "string",
+    completions: "int32",
+    managedBy: "string",
+    manualSelector: "boolean",
+    maxFailedIndexes: "int32",
+    parallelism: "int32",
+    podFailurePolicy: "batch.v1.PodFailurePolicy",
+    podReplacementPolicy: "string",
+    selector: "meta.v1.LabelSelector",
+    successPolicy: "batch.v1.SuccessPolicy",
+    suspend: "boolean",
+    template: "!core.v1.PodTemplateSpec",
+    ttlSecondsAfterFinished: "int32",
+  },
+  JobStatus: {
+    active: "int32",
+    completedIndexes: "string",
+    completionTime: "time",
+    conditions: "[]batch.v1.JobCondition list=atomic patch=merge:type",
+    failed: "int32",
+    failedIndexes: "string",
+    ready: "int32",
+    startTime: "time",
+    succeeded: "int32",
+    terminating: "int32",
+    uncountedTerminatedPods: "batch.v1.UncountedTerminatedPods",
+  },
+  JobTemplateSpec: {
+    metadata: "meta.v1.ObjectMeta",
+    spec: "batch.v1.JobSpec",
+  },
+  PodFailurePolicy: {
+    rules: "![]batch.v1.PodFailurePolicyRule list=atomic",
+  },
+  PodFailurePolicyOnExitCodesRequirement: {
+    containerName: "string",
+    operator: "!string",
+    values: "![]int32 list=set",
+  },
+  PodFailurePolicyOnPodConditionsPattern: {
+    status: "string",
+    type: "!string",
+  },
+  PodFailurePolicyRule: {
+    action: "!string",
+    onExitCodes: "batch.v1.PodFailurePolicyOnExitCodesRequirement",
+    onPodConditions: "[]batch.v1.PodFailurePolicyOnPodConditionsPattern list=atomic",
+  },
+  SuccessPolicy: {
+    rules: "![]batch.v1.SuccessPolicyRule list=atomic",
+  },
+  SuccessPolicyRule: {
+    succeededCount: "int32",
+    succeededIndexes: "string",
+  },
+  UncountedTerminatedPods: {
+    failed: "[]string list=set",
+    succeeded: "[]string list=set",
+  },
+};

@@ -1,0 +1,137 @@
+/** Field tables of storage.v1; `notation.ts` documents the notation. */
+import type { TypeTable } from "../notation.ts";
+
+export const storageV1: TypeTable = {
+  CSIDriver: {
+    apiVersion: "string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    spec: "!storage.v1.CSIDriverSpec",
+  },
+  CSIDriverList: {
+    apiVersion: "string",
+    items: "![]storage.v1.CSIDriver",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  CSIDriverSpec: {
+    attachRequired: "boolean",
+    fsGroupPolicy: "string",
+    nodeAllocatableUpdatePeriodSeconds: "int64",
+    podInfoOnMount: "boolean",
+    preventPodSchedulingIfMissing: "boolean",
+    requiresRepublish: "boolean",
+    seLinuxMount: "boolean",
+    serviceAccountTokenInSecrets: "boolean",
+    storageCapacity: "boolean",
+    tokenRequests: "[]storage.v1.TokenRequest list=atomic",
+    volumeLifecycleModes: "[]string list=set",
+  },
+  CSINode: {
+    apiVersion: "string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    spec: "!storage.v1.CSINodeSpec",
+  },
+  CSINodeDriver: {
+    allocatable: "storage.v1.VolumeNodeResources",
+    name: "!string",
+    nodeID: "!string",
+    topologyKeys: "[]string list=atomic",
+  },
+  CSINodeList: {
+    apiVersion: "string",
+    items: "![]storage.v1.CSINode",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  CSINodeSpec: {
+    drivers: "![]storage.v1.CSINodeDriver list=map:name patch=merge:name",
+  },
+  CSIStorageCapacity: {
+    apiVersion: "string",
+    capacity: "quantity",
+    kind: "string",
+    maximumVolumeSize: "quantity",
+    metadata: "meta.v1.ObjectMeta",
+    nodeTopology: "meta.v1.LabelSelector",
+    storageClassName: "!string",
+  },
+  CSIStorageCapacityList: {
+    apiVersion: "string",
+    items: "![]storage.v1.CSIStorageCapacity",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  StorageClass: {
+    allowVolumeExpansion: "boolean",
+    allowedTopologies: "[]core.v1.TopologySelectorTerm list=atomic",
+    apiVersion: "string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    mountOptions: "[]string list=atomic",
+    parameters: "map<string>",
+    provisioner: "!string",
+    reclaimPolicy: "string",
+    volumeBindingMode: "string",
+  },
+  StorageClassList: {
+    apiVersion: "string",
+    items: "![]storage.v1.StorageClass",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  TokenRequest: {
+    audience: "!string",
+    expirationSeconds: "int64",
+  },
+  VolumeAttachment: {
+    apiVersion: "string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    spec: "!storage.v1.VolumeAttachmentSpec",
+    status: "storage.v1.VolumeAttachmentStatus",
+  },
+  VolumeAttachmentList: {
+    apiVersion: "string",
+    items: "![]storage.v1.VolumeAttachment",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  VolumeAttachmentSource: {
+    inlineVolumeSpec: "core.v1.PersistentVolumeSpec",
+    persistentVolumeName: "string",
+  },
+  VolumeAttachmentSpec: {
+    attacher: "!string",
+    nodeName: "!string",
+    source: "!storage.v1.VolumeAttachmentSource",
+  },
+  VolumeAttachmentStatus: {
+    attachError: "storage.v1.VolumeError",
+    attached: "!boolean",
+    attachmentMetadata: "map<string>",
+    detachError: "storage.v1.VolumeError",
+  },
+  VolumeAttributesClass: {
+    apiVersion: "string",
+    driverName: "!string",
+    kind: "string",
+    metadata: "meta.v1.ObjectMeta",
+    parameters: "map<string>",
+  },
+  VolumeAttributesClassList: {
+    apiVersion: "string",
+    items: "![]storage.v1.VolumeAttributesClass",
+    kind: "string",
+    metadata: "meta.v1.ListMeta",
+  },
+  VolumeError: {
+    errorCode: "int32",
+    message: "string",
+    time: "time",
+  },
+  VolumeNodeResources: {
+    count: "int32",
+  },
+};

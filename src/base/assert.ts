@@ -1,0 +1,11 @@
+/** Broken invariants end in one of these; expected failures are typed errors. */
+
+/** Throws when an invariant does not hold. The message says which. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}
+
+/** Closes a `switch` over a union: fails to compile when a case is missing. */
+export function assertNever(value: never): never {
+  throw new Error(`invariant broken: unexpected ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,2 @@
+/** Lets every pending microtask run: what a virtual clock awaits between two timers. */
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
