@@ -44,7 +44,7 @@ export interface WatchOptions {
   readonly fieldSelector?: string;
   /** Absent or "0": first everything there is, as ADDED. */
   readonly resourceVersion?: string;
-  readonly allowBookmarks?: boolean;
+  readonly allowWatchBookmarks?: boolean;
   /** ADDED for everything there is, then a BOOKMARK annotated `k8s.io/initial-events-end`, then changes (API-30). */
   readonly sendInitialEvents?: boolean;
   readonly timeoutSeconds?: number;
