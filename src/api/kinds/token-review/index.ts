@@ -1,0 +1,15 @@
+/** The kind TokenReview of authentication.k8s.io/v1. */
+import type { TokenReview as TokenReviewObject } from "../../types.ts";
+import { defineKind } from "../../kind.ts";
+
+/** TokenReview (authentication.k8s.io/v1). */
+export const TokenReview = defineKind<TokenReviewObject>({
+  group: "authentication.k8s.io",
+  version: "v1",
+  kind: "TokenReview",
+  plural: "tokenreviews",
+  scope: "Cluster",
+  schema: "authentication.v1.TokenReview",
+  virtual: true,
+  verbs: ["create"],
+});
