@@ -89,8 +89,10 @@ export interface ContainerSpec {
   };
   /** Overrides the image's stop signal, e.g. `SIGUSR1`. */
   readonly stopSignal: string | undefined;
-  /** Where on the host the container finds the file for its termination message, and its path inside. */
+  /** The path inside. The agent mounts a file of its own there (see `mounts`) and reads it when the container has ended. */
   readonly terminationMessagePath: string;
+  /** What the container is to its Pod. */
+  readonly role: "init" | "sidecar" | "app" | "ephemeral";
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -137,8 +139,13 @@ export interface RegistryAuth {
 export interface ImageService {
   /** By tag, digest reference or id. Undefined: not here. */
   status(reference: string): Promise<ImageStatus | undefined>;
-  /** Fetches from its registry. Throws `ImagePullError`. */
-  pull(reference: string, auths: readonly RegistryAuth[], signal?: AbortSignal): Promise<ImageStatus>;
+  /** Fetches from its registry. Throws `ImagePullError`. `user` says for whom: simulated nodes look up what the Pod asks for. */
+  pull(
+    reference: string,
+    auths: readonly RegistryAuth[],
+    signal?: AbortSignal,
+    user?: { readonly podUid: string; readonly container: string },
+  ): Promise<ImageStatus>;
   list(): Promise<readonly ImageStatus[]>;
   remove(reference: string): Promise<void>;
 }
@@ -238,6 +245,16 @@ export interface Prober {
   tcp(request: { host: string; port: number; timeoutMs: number; podUid: string; containerName: string }): Promise<void>;
   /** Resolves with the health status, e.g. `SERVING`. */
   grpc(request: { host: string; port: number; service: string; timeoutMs: number; podUid: string; containerName: string }): Promise<string>;
+  /** Answers exec probes in the runtime's stead; absent: the command is run in the container. */
+  exec?(request: { podUid: string; containerName: string; probe: "startup" | "liveness" | "readiness" }): {
+    readonly exitCode: number;
+    readonly output: string;
+  };
+  /**
+   * For how many milliseconds from now no probe of this container can change its outcome (Infinity: until the container
+   * ends). Absent or 0: unknown. Spares a node of a thousand simulated Pods their periodic timers.
+   */
+  steadyForMs?(podUid: string, containerName: string): number;
 }
 
 /**
@@ -245,6 +262,8 @@ export interface Prober {
  * the agent's Pods directory unless said otherwise.
  */
 export interface PodFiles {
+  /** Nothing that is written will ever be read: the agent spares the making of tokens and the refreshing of volumes. */
+  readonly discards?: boolean;
   /**
    * Writes the payload of a volume atomically (KUB-72) and answers with its absolute host path. Files that are no longer in the payload go.
    * Keys are relative paths; `mode` is the file's permission bits; `group` the fsGroup.
