@@ -1,0 +1,177 @@
+/**
+ * The changes of a store in one SQLite file: an append-only table in order of version, cut back by compaction.
+ *
+ *     id = version × 4096 + place in the commit   key   created   value (NULL: deleted)
+ *
+ * New rows go to the end of the table's tree, so a commit touches few pages, and a scan by id replays the log.
+ * Everything here is synchronous; a call returns when the disk has it.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { commitOperationsMax, type Recovered, type Row } from "./log-store.ts";
+import { type Change, StoreFailure } from "./store.ts";
+
+/** Marks the file as ours ("Wndl"), for `file(1)` and for us. */
+const applicationId = 0x576e646c;
+/** The layout of the tables. A file of another layout is refused. */
+const layoutVersion = 1;
+/** Deletions per transaction when compacting, so that commits get their turn. */
+const compactionSlice = 2_000;
+/** Free pages handed back to the file system per slice. */
+const vacuumPages = 1_000;
+
+const layout = `
+  CREATE TABLE change (id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, value BLOB);
+  CREATE TABLE compaction (version INTEGER NOT NULL);
+  INSERT INTO compaction VALUES (0);
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${layoutVersion};
+`;
+
+/** A row that later ones have made worthless. */
+export interface DeadRow {
+  readonly key: string;
+  readonly version: number;
+}
+
+export class SqliteLog {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #setCompacted: StatementSync;
+
+  /** Opens or creates the file and locks it. Throws `StoreFailure`. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = this.#attempt("open", () => new DatabaseSync(path));
+    try {
+      this.#attempt("open", () => this.#prepareFile());
+      this.#insert = this.#database.prepare("INSERT INTO change (id, key, created, value) VALUES (?, ?, ?, ?)");
+      this.#delete = this.#database.prepare("DELETE FROM change WHERE id BETWEEN ? AND ? AND key = ?");
+      this.#setCompacted = this.#database.prepare("UPDATE compaction SET version = ?");
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** What the file holds. Read `rows` to its end before anything is written. */
+  recover(): Recovered {
+    return this.#attempt("read", () => {
+      const compacted = this.#database.prepare("SELECT version FROM compaction").get()?.["version"];
+      const newest = this.#database.prepare("SELECT max(id) AS id FROM change").get()?.["id"];
+      const compactedVersion = Number(compacted);
+      return { compactedVersion, version: Math.max(compactedVersion, versionOf(Number(newest ?? 0))), rows: this.#rows() };
+    });
+  }
+
+  /** Appends the changes, which are in order of version, as one transaction. Throws `StoreFailure`; then nothing is written. */
+  append(changes: readonly Change[]): void {
+    this.#transaction("write", () => {
+      let version = 0;
+      let place = 0;
+      for (const change of changes) {
+        if (change.version !== version) place = 0;
+        version = change.version;
+        const { key, entry } = change;
+        this.#insert.run(version * commitOperationsMax + place++, key, entry?.createdVersion ?? 0, entry?.value ?? null);
+      }
+    });
+  }
+
+  /** Notes that versions below `version` are gone. */
+  setCompacted(version: number): void {
+    this.#transaction("compact", () => this.#setCompacted.run(version));
+  }
+
+  /** Deletes some of the rows, from the first on, and returns how many. A file in which only some are deleted replays to the same state. */
+  deleteRows(rows: readonly DeadRow[]): number {
+    const slice = rows.slice(0, compactionSlice);
+    this.#transaction("compact", () => {
+      for (const { key, version } of slice) {
+        this.#delete.run(version * commitOperationsMax, (version + 1) * commitOperationsMax - 1, key);
+      }
+    });
+    this.#attempt("compact", () => this.#database.exec(`PRAGMA incremental_vacuum(${vacuumPages})`));
+    return slice.length;
+  }
+
+  close(): void {
+    this.#attempt("close", () => this.#database.close());
+  }
+
+  #prepareFile(): void {
+    const database = this.#database;
+    // One process at a time, from the first statement to the end: two engines on one file would each miss the other's writes.
+    database.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+    );
+    database.exec("PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY");
+    database.exec("BEGIN IMMEDIATE");
+    const found = Number(database.prepare("PRAGMA application_id").get()?.["application_id"]);
+    const tables = Number(database.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.["count"]);
+    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (tables === 0) database.exec(layout);
+    else if (found !== applicationId) throw new StoreFailure(`${this.#path} is a database of another program`);
+    else if (version !== layoutVersion) {
+      throw new StoreFailure(`${this.#path} has layout ${version}; this release reads layout ${layoutVersion}`);
+    }
+    database.exec("COMMIT");
+  }
+
+  *#rows(): Generator<Row> {
+    const statement = this.#database.prepare("SELECT id, key, created, value FROM change ORDER BY id");
+    statement.setReturnArrays(true);
+    try {
+      for (const row of statement.iterate() as Iterable<unknown>) {
+        const [id, key, createdVersion, value] = row as [number, string, number, Uint8Array | null];
+        yield { key, version: versionOf(id), createdVersion, value };
+      }
+    } catch (error) {
+      throw this.#failure("read", error);
+    }
+  }
+
+  #transaction(what: string, work: () => void): void {
+    this.#attempt(what, () => {
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        work();
+        this.#database.exec("COMMIT");
+      } catch (error) {
+        // SQLite may have rolled back by itself, depending on the error.
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  #attempt<T>(what: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#failure(what, error);
+    }
+  }
+
+  #failure(what: string, error: unknown): StoreFailure {
+    if (error instanceof StoreFailure) return error;
+    const code = (error as { errcode?: number }).errcode;
+    const reason = (code !== undefined && reasons.get(code & 0xff)) || (error instanceof Error ? error.message : String(error));
+    return new StoreFailure(`cannot ${what} ${this.#path}: ${reason}`, { cause: error });
+  }
+}
+
+/** Primary result codes of SQLite, in an operator's words. */
+const reasons: ReadonlyMap<number, string> = new Map([
+  [5, "another process has it open"],
+  [6, "another process has it open"],
+  [8, "the file or its file system is read-only"],
+  [10, "the disk reports an input/output error"],
+  [11, "the file is damaged"],
+  [13, "the disk is full"],
+  [14, "the file can't be opened or created"],
+  [26, "the file is no database of this program"],
+]);
+
+const versionOf = (id: number): number => Math.floor(id / commitOperationsMax);

@@ -1,0 +1,51 @@
+/** The durable store: one SQLite file under the shared in-memory index. A commit resolves when the disk has it. */
+import { LogStore } from "./log-store.ts";
+import { type DeadRow, SqliteLog } from "./sqlite-log.node.ts";
+import type { Change, Store } from "./store.ts";
+
+export interface SqliteStoreOptions {
+  /** The file; created when absent. Its folder must exist. SQLite keeps `<path>-wal` beside it. */
+  readonly path: string;
+  /** History is compacted by itself beyond this many changes. Default 50,000. */
+  readonly historyMax?: number;
+}
+
+/**
+ * Opens the store and locks it for this process. What was acknowledged before is there, with its history since the last
+ * compaction. Throws `StoreFailure` when the file is damaged, foreign, of another layout, in use or not writable.
+ */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const log = new SqliteLog(options.path);
+  try {
+    return new LogStore({
+      backend: {
+        write: (changes) => log.append(changes) as undefined,
+        compact: (version, forgotten) => compact(log, version, deadRows(forgotten)),
+        close: () => log.close() as undefined,
+      },
+      recovered: log.recover(),
+      // Commits of one turn of the event loop share a transaction, and so its sync.
+      schedule: (task) => void setImmediate(task),
+      ...options,
+    });
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+}
+
+async function compact(log: SqliteLog, version: number, rows: readonly DeadRow[]): Promise<void> {
+  log.setCompacted(version);
+  for (let left = rows; left.length > 0; left = left.slice(log.deleteRows(left))) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * The rows that no reader needs once these changes are forgotten: what each change replaced, and the deletions themselves.
+ * In this order a deletion outlives what it deletes, so an interrupted compaction brings nothing back.
+ */
+function deadRows(forgotten: readonly Change[]): DeadRow[] {
+  return forgotten.flatMap(({ type, key, version, previous }) => [
+    ...(previous ? [{ key, version: previous.version }] : []),
+    ...(type === "delete" ? [{ key, version }] : []),
+  ]);
+}
