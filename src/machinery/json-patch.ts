@@ -1,0 +1,54 @@
+/** JSON patch (RFC 6902) with the limits and errors of the API (API-56). */
+import jsonPatch, { type Operation } from "fast-json-patch";
+import { ApiError, badRequest } from "../api/errors.ts";
+import { isRecord } from "../base/own-field.ts";
+import { deepCopy } from "./freeze.ts";
+
+/** More operations than this are refused. */
+const operationsMax = 10_000;
+const operationNames: ReadonlySet<unknown> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
+
+/**
+ * The patched document; `document` itself is not changed. Throws `badRequest` for a patch that is none, 413 for one with too many
+ * operations and 422 for one that does not fit the document (a failing `test`, a path that is not there).
+ */
+export function applyJsonPatch(document: unknown, operations: unknown): unknown {
+  if (!Array.isArray(operations)) throw badRequest("error decoding patch: a JSON patch must be a list of operations");
+  if (operations.length > operationsMax) {
+    throw failure(
+      413,
+      "RequestEntityTooLarge",
+      `The allowed maximum operations in a JSON patch is ${operationsMax}, got ${operations.length}`,
+    );
+  }
+  for (const operation of operations) checkOperation(operation);
+  try {
+    return jsonPatch.applyPatch(deepCopy(document), deepCopy(operations) as Operation[], true, true, true).newDocument;
+  } catch (error) {
+    throw unprocessable(firstLine(error));
+  }
+}
+
+function checkOperation(operation: unknown): void {
+  if (!isRecord(operation) || !operationNames.has(operation.op) || typeof operation.path !== "string") {
+    throw badRequest(`error decoding patch: not an operation: ${JSON.stringify(operation)}`);
+  }
+}
+
+const firstLine = (error: unknown): string => (error instanceof Error ? (error.message.split("\n")[0] as string) : String(error));
+
+const failure = (code: number, reason: string, message: string, cause?: string): ApiError =>
+  new ApiError({
+    apiVersion: "v1",
+    kind: "Status",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason,
+    code,
+    ...(cause !== undefined && { details: { causes: [{ reason: "UnexpectedServerResponse", message: cause }] } }),
+  });
+
+/** 422: the patch is well formed but cannot be applied to this object. */
+const unprocessable = (why: string): ApiError =>
+  failure(422, "Invalid", "the server rejected our request due to an error in our request", why);
