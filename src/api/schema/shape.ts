@@ -20,9 +20,12 @@ export interface Shaped extends ShapeProblems {
   readonly value: any;
 }
 
-/** Where the walk is: field names and list indexes from the root, and the struct that holds the current field. */
+/** A step of a path: a field, an index of a list, or (in a list of one) a key of a map. */
+type Step = string | number | readonly [mapKey: string];
+
+/** Where the walk is: the steps from the root, and the struct that holds the current field. */
 interface Walk extends ShapeProblems {
-  readonly path: (string | number)[];
+  readonly path: Step[];
   struct: string;
 }
 
@@ -194,7 +197,7 @@ function mapShaper(type: TypeExpression & { kind: "map" }): Shaper {
         setOwnField(result, key, inner);
         continue;
       }
-      walk.path.push(key);
+      walk.path.push([key]);
       setOwnField(result, key, inner === null ? zero() : element(inner, walk));
       walk.path.pop();
     }
@@ -225,9 +228,9 @@ function zeroOf(type: TypeExpression): () => unknown {
 }
 
 /** `spec.containers[0].name`. */
-function pathText(path: readonly (string | number)[]): string {
+function pathText(path: readonly Step[]): string {
   let text = "";
-  for (const part of path) text += typeof part === "number" ? `[${part}]` : text === "" ? part : `.${part}`;
+  for (const step of path) text += typeof step === "number" ? `[${step}]` : `${text === "" ? "" : "."}${step}`;
   return text;
 }
 
@@ -237,7 +240,7 @@ const jsonType = (value: unknown): string =>
 /** The decoder's sentence; list indexes and map keys are not part of its paths. */
 function typeMismatch(wanted: string): (value: unknown, walk: Walk, what?: string) => undefined {
   return (value, walk, what = jsonType(value)) => {
-    const names = walk.path.filter((part) => typeof part === "string").join(".");
+    const names = walk.path.filter((step) => typeof step === "string").join(".");
     walk.typeErrors.push(
       walk.path.length === 0
         ? `json: cannot unmarshal ${what} into Go value of type ${wanted}`
