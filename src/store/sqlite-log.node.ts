@@ -4,8 +4,12 @@
  *     id = version × 4096 + place in the commit   key   created   value (NULL: deleted)
  *
  * New rows go to the end of the table's tree, so a commit touches few pages, and a scan by id replays the log.
- * Everything here is synchronous; a call returns when the disk has it.
+ *
+ * SQLite appends a commit to its write-ahead log without waiting for the disk (`synchronous = NORMAL`), and `sync` then
+ * waits for the disk off this thread, so the event loop never stands still for it. SQLite itself still orders the log,
+ * the checkpoints and the main file by syncs of its own. Together that is what `synchronous = FULL` promises.
  */
+import { closeSync, fdatasync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { commitOperationsMax, type Recovered, type Row } from "./log-store.ts";
 import { type Change, StoreFailure } from "./store.ts";
@@ -39,6 +43,10 @@ export class SqliteLog {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #setCompacted: StatementSync;
+  /** A descriptor of our own on the write-ahead log. SQLite holds no lock on that file, so closing it releases none. */
+  readonly #wal: number;
+  /** The first version whose rows may or may not be on the disk, after a sync that failed. */
+  #doubtfulVersion: number | undefined;
 
   /** Opens or creates the file and locks it. Throws `StoreFailure`. */
   constructor(path: string) {
@@ -49,6 +57,7 @@ export class SqliteLog {
       this.#insert = this.#database.prepare("INSERT INTO change (id, key, created, value) VALUES (?, ?, ?, ?)");
       this.#delete = this.#database.prepare("DELETE FROM change WHERE id BETWEEN ? AND ? AND key = ?");
       this.#setCompacted = this.#database.prepare("UPDATE compaction SET version = ?");
+      this.#wal = this.#attempt("open", () => openSync(`${path}-wal`, "r+"));
     } catch (error) {
       this.#database.close();
       throw error;
@@ -65,8 +74,12 @@ export class SqliteLog {
     });
   }
 
-  /** Appends the changes, which are in order of version, as one transaction. Throws `StoreFailure`; then nothing is written. */
+  /**
+   * Appends the changes, which are in order of version, as one transaction. They are durable after the next `sync`.
+   * Throws `StoreFailure`; then nothing is written.
+   */
   append(changes: readonly Change[]): void {
+    this.#resolveDoubt();
     this.#transaction("write", () => {
       let version = 0;
       let place = 0;
@@ -76,6 +89,20 @@ export class SqliteLog {
         const { key, entry } = change;
         this.#insert.run(version * commitOperationsMax + place++, key, entry?.createdVersion ?? 0, entry?.value ?? null);
       }
+    });
+  }
+
+  /**
+   * Resolves when everything appended is on the disk. `firstVersion` is the first one appended since the last sync.
+   * Rejects with `StoreFailure`; then the next `append` takes it back first.
+   */
+  sync(firstVersion: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#wal, (error) => {
+        if (!error) return resolve();
+        this.#doubtfulVersion = firstVersion;
+        reject(this.#failure("write", error));
+      });
     });
   }
 
@@ -97,14 +124,33 @@ export class SqliteLog {
   }
 
   close(): void {
-    this.#attempt("close", () => this.#database.close());
+    // Closing writes the log back into the main file, so an unanswered commit must be taken out before.
+    try {
+      this.#resolveDoubt();
+    } finally {
+      closeSync(this.#wal);
+      this.#attempt("close", () => this.#database.close());
+    }
+  }
+
+  /**
+   * After a failed sync the kernel may hold pages for clean that never reached the disk, and a later sync would not bring
+   * them up again. So the log is written back whole into the main file, by SQLite and synced, and starts anew.
+   */
+  #resolveDoubt(): void {
+    const version = this.#doubtfulVersion;
+    if (version === undefined) return;
+    this.#transaction("write", () => this.#database.prepare("DELETE FROM change WHERE id >= ?").run(version * commitOperationsMax));
+    const outcome = this.#attempt("write", () => this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get());
+    if (outcome?.["busy"] !== 0) throw new StoreFailure(`cannot write ${this.#path}: its log could not be written back`);
+    this.#doubtfulVersion = undefined;
   }
 
   #prepareFile(): void {
     const database = this.#database;
     // One process at a time, from the first statement to the end: two engines on one file would each miss the other's writes.
     database.exec(
-      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
     );
     database.exec("PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY");
     database.exec("BEGIN IMMEDIATE");
@@ -156,14 +202,15 @@ export class SqliteLog {
 
   #failure(what: string, error: unknown): StoreFailure {
     if (error instanceof StoreFailure) return error;
-    const code = (error as { errcode?: number }).errcode;
-    const reason = (code !== undefined && reasons.get(code & 0xff)) || (error instanceof Error ? error.message : String(error));
+    const { errcode, code } = error as { errcode?: number; code?: string };
+    const reason =
+      (errcode !== undefined ? reasons.get(errcode & 0xff) : reasons.get(code)) ?? (error instanceof Error ? error.message : String(error));
     return new StoreFailure(`cannot ${what} ${this.#path}: ${reason}`, { cause: error });
   }
 }
 
-/** Primary result codes of SQLite, in an operator's words. */
-const reasons: ReadonlyMap<number, string> = new Map([
+/** Primary result codes of SQLite and error codes of the system, in an operator's words. */
+const reasons: ReadonlyMap<number | string | undefined, string> = new Map<number | string, string>([
   [5, "another process has it open"],
   [6, "another process has it open"],
   [8, "the file or its file system is read-only"],
@@ -172,6 +219,10 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [13, "the disk is full"],
   [14, "the file can't be opened or created"],
   [26, "the file is no database of this program"],
+  ["EIO", "the disk reports an input/output error"],
+  ["ENOSPC", "the disk is full"],
+  ["EDQUOT", "the disk quota is used up"],
+  ["EROFS", "the file or its file system is read-only"],
 ]);
 
 const versionOf = (id: number): number => Math.floor(id / commitOperationsMax);

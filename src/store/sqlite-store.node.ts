@@ -19,7 +19,10 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   try {
     return new LogStore({
       backend: {
-        write: (changes) => log.append(changes) as undefined,
+        write(changes) {
+          log.append(changes);
+          return log.sync(changes[0]?.version ?? 0);
+        },
         compact: (version, forgotten) => compact(log, version, deadRows(forgotten)),
         close: () => log.close() as undefined,
       },
