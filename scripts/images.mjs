@@ -3,7 +3,17 @@
 // No registry is asked. The layout follows the official nginx image: content in /usr/share/nginx/html, sites in
 // /etc/nginx/conf.d, logs on stdout and stderr, SIGQUIT to stop.
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureDependencies, ensurePackages, root, step, unpackDebianPackages } from "./setup.mjs";
 
@@ -26,14 +36,33 @@ const folder = (mode = 0o755) => ({ type: "directory", mode });
 
 function baseTree() {
   const tree = new Map();
-  for (const name of ["bin", "dev", "etc", "proc", "root", "run", "sbin", "sys", "usr", "usr/bin", "usr/sbin", "var", "var/log", "var/cache", "home"]) {
+  for (const name of [
+    "bin",
+    "dev",
+    "etc",
+    "proc",
+    "root",
+    "run",
+    "sbin",
+    "sys",
+    "usr",
+    "usr/bin",
+    "usr/sbin",
+    "var",
+    "var/log",
+    "var/cache",
+    "home",
+  ]) {
     tree.set(name, folder(name === "root" ? 0o700 : 0o755));
   }
   tree.set("tmp", folder(0o1777));
   tree.set("var/run", link("/run"));
   tree.set("bin/busybox", file(readFileSync("/bin/busybox"), 0o755));
   for (const name of applets) tree.set(`bin/${name}`, link("/bin/busybox"));
-  tree.set("etc/passwd", file("root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101:nginx:/var/cache/nginx:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"));
+  tree.set(
+    "etc/passwd",
+    file("root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101:nginx:/var/cache/nginx:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+  );
   tree.set("etc/group", file("root:x:0:\nnginx:x:101:\nnogroup:x:65534:\n"));
   tree.set("etc/nsswitch.conf", file("passwd: files\ngroup: files\nhosts: files dns\n"));
   tree.set("etc/os-release", file('ID=windlass-example\nNAME="Windlass example image"\n'));
@@ -47,7 +76,8 @@ function nginxTree() {
   const add = (to, from) => tree.set(to, file(readFileSync(realpathSync(from)), lstatSync(realpathSync(from)).mode & 0o777));
   add("usr/sbin/nginx", join(folders.get("nginx"), "usr/sbin/nginx"));
   add("etc/nginx/mime.types", join(folders.get("nginx-common"), "etc/nginx/mime.types"));
-  const wanted = /^(ld-linux.*|libc|libm|libcrypt|libpcre2-8|libssl|libcrypto|libz|libdl|libpthread|libnss_(dns|files)|libresolv)\.so(\.\d+)+$|^ld-linux-[\w-]+\.so\.\d$/;
+  const wanted =
+    /^(ld-linux.*|libc|libm|libcrypt|libpcre2-8|libssl|libcrypto|libz|libdl|libpthread|libnss_(dns|files)|libresolv)\.so(\.\d+)+$|^ld-linux-[\w-]+\.so\.\d$/;
   for (const name of ["libc6", "libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g"]) {
     for (const path of walk(folders.get(name))) {
       const base = path.slice(path.lastIndexOf("/") + 1);
@@ -58,7 +88,18 @@ function nginxTree() {
   tree.set("lib64", folder());
   tree.set(`lib64/${loader.slice(4)}`, link(`/${loader}`));
   // An absolute link in a package names a path of its own tree, which the copy above has followed.
-  for (const name of ["etc/nginx", "etc/nginx/conf.d", "usr/share", "usr/share/nginx", "usr/share/nginx/html", "var/log/nginx", "var/cache/nginx", "var/lib", "var/lib/nginx", "lib"]) {
+  for (const name of [
+    "etc/nginx",
+    "etc/nginx/conf.d",
+    "usr/share",
+    "usr/share/nginx",
+    "usr/share/nginx/html",
+    "var/log/nginx",
+    "var/cache/nginx",
+    "var/lib",
+    "var/lib/nginx",
+    "lib",
+  ]) {
     if (!tree.has(name)) tree.set(name, folder());
   }
   tree.set("var/log/nginx/access.log", link("/dev/stdout"));
@@ -86,7 +127,9 @@ function nginxTree() {
   );
   tree.set(
     "etc/nginx/conf.d/default.conf",
-    file("server {\n  listen 80;\n  server_name localhost;\n  location / {\n    root /usr/share/nginx/html;\n    index index.html;\n  }\n}\n"),
+    file(
+      "server {\n  listen 80;\n  server_name localhost;\n  location / {\n    root /usr/share/nginx/html;\n    index index.html;\n  }\n}\n",
+    ),
   );
   tree.set("usr/share/nginx/html/index.html", file("<!DOCTYPE html>\n<title>nginx</title>\n<h1>It serves.</h1>\n"));
   return tree;
@@ -136,7 +179,9 @@ async function save(name, images) {
   pack.on("data", (chunk) => chunks.push(chunk));
   const done = new Promise((resolve, reject) => pack.on("end", resolve).on("error", reject));
   const put = (path, data) =>
-    new Promise((resolve, reject) => pack.entry({ name: path, mtime: madeAt, mode: 0o644 }, data, (error) => (error ? reject(error) : resolve())));
+    new Promise((resolve, reject) =>
+      pack.entry({ name: path, mtime: madeAt, mode: 0o644 }, data, (error) => (error ? reject(error) : resolve())),
+    );
   const written = new Set();
   const manifest = [];
   for (const { tag, layers, config } of images) {

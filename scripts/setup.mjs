@@ -29,7 +29,10 @@ export function ensurePackages(names) {
   step(`installing ${missing.join(", ")}`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const install = () =>
-    spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { stdio: ["ignore", "ignore", "inherit"], env: environment });
+    spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: environment,
+    });
   if (install().status !== 0) {
     spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore", env: environment });
     install();
@@ -50,7 +53,8 @@ export function unpackDebianPackages(names) {
     const target = join(folder, name);
     if (!existsSync(target)) {
       // apt drops its privileges to a user who may not be allowed to write here; the option keeps it from trying.
-      const download = () => spawnSync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", name], { cwd: folder, encoding: "utf8" });
+      const download = () =>
+        spawnSync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", name], { cwd: folder, encoding: "utf8" });
       let result = download();
       if (result.status !== 0) {
         spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore" });

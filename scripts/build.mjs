@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Bundles the command and the testing library into dist/, with the types of the latter.
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./setup.mjs";
+
+const { build } = await import("esbuild");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+rmSync(join(root, "dist"), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { windlass: "src/main.ts", testing: "src/testing.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  sourcemap: "linked",
+  legalComments: "none",
+  chunkNames: "chunks/[name]-[hash]",
+  define: { "process.env.WINDLASS_VERSION": JSON.stringify(version) },
+  // CommonJS packages inside an ES module bundle ask for these.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  logLevel: "warning",
+});
+const types = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.types.json"], { cwd: root, stdio: "inherit" });
+process.exit(types.status ?? 1);

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+// `npm start`: sets everything up, starts the engine, and rolls the example application from v1 to v2 before your eyes.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { get } from "node:http";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { node24 } from "./node24.mjs";
+import { enginePackages, ensureDependencies, ensureKubectl, ensurePackages, root, run, step } from "./setup.mjs";
+
+const bold = (text) => `\x1b[1m${text}\x1b[0m`;
+const home = process.env.WINDLASS_HOME ?? join(homedir(), ".windlass");
+const windlass = join(root, "bin", "windlass");
+
+ensureDependencies();
+const missing = ensurePackages(enginePackages);
+if (missing.length > 0) console.log(`Without ${missing.join(", ")} there are no real containers here; Pods will be simulated.`);
+const { kubectl } = ensureKubectl("35");
+if (!existsSync(join(root, "dist", "windlass.js"))) {
+  step("building");
+  run(node24(), ["scripts/build.mjs"]);
+}
+if (missing.length === 0 && !existsSync(join(root, "images", "ch09-vweb.tar"))) {
+  step("assembling the example images");
+  run(node24(), ["scripts/images.mjs"]);
+}
+
+run(windlass, ["up", "--detach"]);
+const status = JSON.parse(spawnSync(windlass, ["status", "-o", "json"], { encoding: "utf8" }).stdout);
+const real = status.runtime !== "simulated";
+if (real) {
+  for (const archive of ["ch09-vweb.tar", "ch03-sleep.tar"]) run(windlass, ["image", "load", join(root, "images", archive)]);
+}
+
+const environment = { ...process.env, KUBECONFIG: join(home, "kubeconfig") };
+const type = (line, options = {}) => {
+  console.log(`\n${bold(`$ kubectl ${line}`)}`);
+  const { status: code } = spawnSync(kubectl, line.split(" "), {
+    cwd: join(root, "examples"),
+    stdio: ["ignore", "inherit", "inherit"],
+    env: environment,
+  });
+  if (code !== 0 && !options.mayFail) process.exit(code ?? 1);
+};
+// From the beginning, also where this was run before.
+spawnSync(kubectl, ["delete", "deployment", "vweb", "--ignore-not-found"], { stdio: "ignore", env: environment });
+
+type("apply -f vweb/");
+type("rollout status deployment/vweb");
+type("apply -f vweb/update/vweb-v1-scale.yaml");
+type("rollout status deployment/vweb");
+
+const address = "http://localhost:8090";
+const ask = () =>
+  new Promise((resolve) => {
+    const request = get(`${address}/v.txt`, { agent: false, timeout: 2000 }, (response) => {
+      let body = "";
+      response.on("data", (chunk) => {
+        body += chunk;
+      });
+      response.on("end", () => resolve(response.statusCode === 200 ? body.trim() : "failed"));
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve("failed"));
+  });
+
+const served = new Map();
+let asking = real;
+const asked = (async () => {
+  while (asking) {
+    const version = await ask();
+    served.set(version, (served.get(version) ?? 0) + 1);
+  }
+})();
+console.log(`\n${bold("$ kubectl set image deployment/vweb web=kiamol/ch09-vweb:v2")}`);
+spawnSync(kubectl, ["set", "image", "deployment/vweb", "web=kiamol/ch09-vweb:v2"], {
+  stdio: ["ignore", "inherit", "inherit"],
+  env: environment,
+});
+console.log(`\n${bold("$ kubectl rollout status deployment/vweb")}`);
+await new Promise((resolve) => {
+  spawn(kubectl, ["rollout", "status", "deployment/vweb"], { stdio: ["ignore", "inherit", "inherit"], env: environment }).on(
+    "exit",
+    resolve,
+  );
+});
+asking = false;
+await asked;
+type("get replicasets -l app=vweb");
+
+if (real) {
+  const { failed = 0, ...answers } = Object.fromEntries(served);
+  const counts = Object.entries(answers).map(([version, count]) => `${count} × ${version}`);
+  console.log(`\nMeanwhile ${address}/v.txt was asked all the time: ${counts.join(", ")}, ${failed} failed.`);
+  console.log(`\n${bold(`Open ${address}`)} : it says v2.`);
+} else {
+  console.log(`\nPods are simulated here: ${status.why ?? "asked for with --runtime simulated"}.`);
+}
+console.log(`
+Windlass is up and stays up. What to type next:
+
+  export KUBECONFIG=${join(home, "kubeconfig")}
+  export PATH=$PATH:${join(root, "bin")}:${join(root, ".cache", "kubectl-35")}
+  cd ${join(root, "examples")}
+
+  kubectl get pods --show-labels
+  kubectl rollout history deployment/vweb
+  kubectl rollout undo deployment/vweb && curl ${address}/v.txt
+  windlass down                          # stops the engine and all that it runs
+`);

@@ -1,0 +1,26 @@
+/** The one binary: hands over to the command line, and to the engine only when a command needs it. */
+import { enableCompileCache } from "node:module";
+import { runProgram } from "./cli/program.node.ts";
+import type { EngineCommands } from "./cli/engine-commands.ts";
+
+enableCompileCache();
+
+const version = process.env.WINDLASS_VERSION ?? "development";
+const commands = (): Promise<{ readonly engineCommands: EngineCommands }> => import("./cluster/commands.node.ts");
+
+const engine: EngineCommands = {
+  up: async (options) => (await commands()).engineCommands.up(options),
+  down: async (options) => (await commands()).engineCommands.down(options),
+  status: async (options) => (await commands()).engineCommands.status(options),
+  imageLoad: async (options, file) => (await commands()).engineCommands.imageLoad(options, file),
+  imageList: async (options) => (await commands()).engineCommands.imageList(options),
+  imagePull: async (options, reference) => (await commands()).engineCommands.imagePull(options, reference),
+  imageRemove: async (options, references) => (await commands()).engineCommands.imageRemove(options, references),
+};
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), version, engine);
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

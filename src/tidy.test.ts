@@ -1,0 +1,167 @@
+/** The rules of the house that a machine can check: floors, cycles, outside world, time and chance, leftovers. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const source = dirname(fileURLToPath(import.meta.url));
+
+/** Which floors a floor may import, beside itself. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  api: ["base", "machinery/duration.ts"],
+  machinery: ["base", "api"],
+  store: ["base"],
+  server: ["base", "api", "machinery", "store"],
+  client: ["base", "api", "machinery"],
+  controllers: ["base", "api", "machinery", "client"],
+  node: ["base", "api", "machinery", "client"],
+  release: ["base", "api", "machinery", "client"],
+  cli: ["base", "api", "machinery", "client", "release"],
+  web: ["base", "api", "machinery", "client", "release"],
+  cluster: ["base", "api", "machinery", "store", "server", "client", "controllers", "node", "release"],
+  sim: ["base", "api", "machinery", "store", "server", "client", "controllers", "node", "release", "cluster"],
+};
+
+interface SourceFile {
+  /** Relative to src/. */
+  readonly path: string;
+  readonly text: string;
+  /** Relative to src/; only imports within the project. */
+  readonly imports: readonly string[];
+  readonly packages: readonly string[];
+}
+
+function readSources(folder: string = source): SourceFile[] {
+  const files: SourceFile[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const full = join(folder, entry.name);
+    if (entry.isDirectory()) files.push(...readSources(full));
+    else if (entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts")) files.push(readSource(full));
+  }
+  return files;
+}
+
+function readSource(full: string): SourceFile {
+  const text = readFileSync(full, "utf8");
+  const specifiers = [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? "",
+  );
+  return {
+    path: relative(source, full),
+    text,
+    imports: specifiers.filter((name) => name.startsWith(".")).map((name) => relative(source, resolve(dirname(full), name))),
+    packages: specifiers.filter((name) => !name.startsWith(".")),
+  };
+}
+
+const files = readSources();
+const isTest = (path: string): boolean => /\.(test|suite)\.ts$/.test(path);
+const isOutside = (path: string): boolean => path.endsWith(".node.ts") || path === "main.ts" || path.startsWith("web/") || isTest(path);
+const floorOf = (path: string): string => path.split("/")[0] ?? "";
+const production = files.filter((file) => !isTest(file.path));
+
+test("every import goes down the ladder", () => {
+  const wrong: string[] = [];
+  for (const file of production) {
+    const allowed = floors[floorOf(file.path)];
+    if (!allowed) continue;
+    for (const target of file.imports) {
+      const same = floorOf(target) === floorOf(file.path);
+      if (!same && !allowed.includes(floorOf(target)) && !allowed.includes(target)) wrong.push(`${file.path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("no controller imports another controller", () => {
+  const wrong: string[] = [];
+  for (const file of production.filter((each) => each.path.startsWith("controllers/"))) {
+    const own = file.path.split("/")[1];
+    for (const target of file.imports) {
+      const [floor, other] = target.split("/");
+      if (
+        floor === "controllers" &&
+        other !== own &&
+        other !== "runtime" &&
+        target.split("/").length > 2 &&
+        file.path.split("/").length > 2
+      ) {
+        wrong.push(`${file.path} imports ${target}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("no file imports itself through others", () => {
+  const byPath = new Map(production.map((file) => [file.path, file]));
+  const finished = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (finished.has(path)) return;
+    if (trail.includes(path)) {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+      return;
+    }
+    for (const next of byPath.get(path)?.imports ?? []) visit(next, [...trail, path]);
+    finished.add(path);
+  };
+  for (const file of production) visit(file.path, []);
+  assert.deepEqual(cycles, []);
+});
+
+test("only *.node.ts files, main.ts and web/ touch the outside world", () => {
+  const pure = new Set(["yaml", "fast-json-patch", "dns-packet", "commander"]);
+  const wrong = production
+    .filter((file) => !isOutside(file.path))
+    .flatMap((file) => file.packages.filter((name) => !pure.has(name)).map((name) => `${file.path} imports ${name}`));
+  assert.deepEqual(wrong, []);
+});
+
+test("time and chance come through base/", () => {
+  const forbidden =
+    /(^|[^a-zA-Z.])(Date\.now\(|new Date\(|Date\.parse\(|Math\.random\(|performance\.now\(|crypto\.randomUUID\(|randomUUID\(|setTimeout\(|setInterval\()/m;
+  const allowed = (path: string): boolean => path.startsWith("base/") || path.startsWith("web/") || isTest(path);
+  const wrong = files
+    .filter((file) => !allowed(file.path))
+    .flatMap((file) =>
+      file.text
+        .split("\n")
+        .filter((line) => forbidden.test(line) && !/^\s*(\*|\/\/)/.test(line))
+        .map((line) => `${file.path}: ${line.trim()}`),
+    );
+  assert.deepEqual(wrong, []);
+});
+
+test("text is compared by code unit, never by the machine's language", () => {
+  assert.deepEqual(
+    files.filter((file) => file.path !== "tidy.test.ts" && /localeCompare|toLocale\w+\(/.test(file.text)).map((file) => file.path),
+    [],
+  );
+});
+
+test("nothing is left unfinished and no test is switched off", () => {
+  const leftover = /\b(TODO|FIXME|XXX|HACK)\b|\b(it|test|describe)\.(skip|only|todo)\b|\{ *(skip|todo|only): *(true|")/;
+  assert.deepEqual(
+    files.filter((file) => file.path !== "tidy.test.ts" && leftover.test(file.text)).map((file) => file.path),
+    [],
+  );
+});
+
+test("every file is used by another file, a test or an entry point", () => {
+  const used = new Set(files.flatMap((file) => file.imports));
+  const entries = new Set(["main.ts", "testing.ts"]);
+  assert.deepEqual(
+    production.map((file) => file.path).filter((path) => !used.has(path) && !entries.has(path) && !path.endsWith(".worker.node.ts")),
+    [],
+  );
+});
+
+test("every file says what it is for", () => {
+  assert.deepEqual(
+    files.filter((file) => !isTest(file.path) && !/^(#!.*\n)?\/[/*]/.test(file.text)).map((file) => file.path),
+    [],
+  );
+});
