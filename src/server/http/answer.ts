@@ -1,0 +1,141 @@
+/**
+ * Writes answers: objects whose bytes are at hand, lists joined from such bytes, and every error as a `Status` (API-82).
+ */
+import { stringify as yamlText } from "yaml";
+import { ApiError, internal } from "../../api/errors.ts";
+import type { Status } from "../../api/types.ts";
+import type { Log } from "../../base/log.ts";
+import type { ApiList, Stored } from "../api.ts";
+import type { AnswerHeaders, Exchange } from "./exchange.ts";
+import type { AnswerForm } from "./media-types.ts";
+
+const encoder = new TextEncoder();
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+
+/** What every answer about resources carries: never kept by a cache. */
+const noStore = "no-cache, private";
+
+/** What shapes an answer beside its content. */
+export interface AnswerOptions {
+  readonly form: AnswerForm;
+  readonly pretty: boolean;
+  readonly warnings: readonly string[];
+}
+
+export function answerHeaders(contentType: string, warnings: readonly string[]): AnswerHeaders {
+  const headers: AnswerHeaders = { "content-type": contentType, "cache-control": noStore };
+  if (warnings.length > 0) headers["warning"] = warnings.map(warningHeader);
+  return headers;
+}
+
+/** `299 - "text"` (API-81), with whatever a header can't carry taken out. */
+const warningHeader = (text: string): string => {
+  const safe = Array.from(text.slice(0, 4096), (c) => (c < " " || c === "\x7f" ? " " : c > "~" ? "?" : c)).join("");
+  return `299 - "${safe.replace(/[\\"]/g, "\\$&")}"`;
+};
+
+/** Answers with a value that is not stored as bytes. */
+export function answerValue(exchange: Exchange, code: number, value: unknown, options: AnswerOptions): void {
+  const { form, pretty, warnings } = options;
+  const text =
+    form.encoding === "yaml"
+      ? yamlText(value, { aliasDuplicateObjects: false })
+      : pretty
+        ? `${JSON.stringify(value, null, 2)}\n`
+        : JSON.stringify(value);
+  exchange.respond(code, answerHeaders(form.encoding === "yaml" ? "application/yaml" : form.contentType, warnings), encoder.encode(text));
+}
+
+/** Answers with a stored object: its bytes as they are, where the client takes JSON. */
+export function answerStored(exchange: Exchange, code: number, stored: Stored, options: AnswerOptions): void {
+  if (options.form.encoding === "json" && !options.pretty) {
+    exchange.respond(code, answerHeaders(options.form.contentType, options.warnings), stored.json);
+  } else answerValue(exchange, code, stored.object, options);
+}
+
+/** Pieces of a streamed list are filled up to this many bytes before they are written. */
+const pieceBytes = 256 * 1024;
+/** A list below this is one piece and gets a content-length. */
+const separator = 0x2c;
+
+/** The head of a list document, up to and including `"items":[`. */
+export function listHead(
+  apiVersion: string,
+  kind: string,
+  list: Pick<ApiList, "resourceVersion" | "continue" | "remainingItemCount">,
+): string {
+  const metadata: Record<string, unknown> = { resourceVersion: list.resourceVersion };
+  if (list.continue !== undefined && list.continue !== "") metadata["continue"] = list.continue;
+  if (list.remainingItemCount !== undefined && list.remainingItemCount > 0) metadata["remainingItemCount"] = list.remainingItemCount;
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
+}
+
+/**
+ * Writes a list by joining the items' bytes: nothing is serialised again, and at most a few pieces are in memory at a
+ * time, however slowly the client reads.
+ */
+export async function answerList(
+  exchange: Exchange,
+  apiVersion: string,
+  kind: string,
+  list: ApiList,
+  options: AnswerOptions,
+): Promise<void> {
+  const head = encoder.encode(listHead(apiVersion, kind, list));
+  const tail = encoder.encode("]}\n");
+  let total = head.length + tail.length;
+  for (const item of list.items) total += item.json.length + 1;
+  const headers = answerHeaders(options.form.contentType, options.warnings);
+  if (total <= pieceBytes) {
+    const body = new Uint8Array(total - (list.items.length > 0 ? 1 : 0));
+    let at = 0;
+    body.set(head, at);
+    at += head.length;
+    for (let i = 0; i < list.items.length; i++) {
+      if (i > 0) body[at++] = separator;
+      const json = (list.items[i] as Stored).json;
+      body.set(json, at);
+      at += json.length;
+    }
+    body.set(tail, at);
+    exchange.respond(200, headers, body);
+    return;
+  }
+  const sink = exchange.open(200, headers, { compress: true });
+  let piece = new Uint8Array(pieceBytes);
+  piece.set(head);
+  let at = head.length;
+  for (let i = 0; i < list.items.length; i++) {
+    const json = (list.items[i] as Stored).json;
+    if (at + json.length + 1 > piece.length) {
+      if (exchange.closed) return;
+      if (!sink.write(piece.subarray(0, at))) await sink.drained();
+      piece = new Uint8Array(Math.max(pieceBytes, json.length + 1));
+      at = 0;
+    }
+    if (i > 0) piece[at++] = separator;
+    piece.set(json, at);
+    at += json.length;
+  }
+  sink.write(piece.subarray(0, at));
+  sink.write(tail);
+  sink.end();
+}
+
+/** Turns whatever was thrown into the `Status` to answer with. What is our fault is logged; its text stays here. */
+export function statusOf(error: unknown, log: Log): Status {
+  if (error instanceof ApiError) return error.status;
+  log.error("a request failed unexpectedly", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  return internal("the request could not be completed; see the server's log").status;
+}
+
+/** Answers with a `Status`, unless an answer is under way already: then it is cut off, so that nobody takes a part for the whole. */
+export function answerError(exchange: Exchange, error: unknown, log: Log, warnings: readonly string[] = []): void {
+  const status = statusOf(error, log);
+  if (exchange.answered || exchange.closed) return;
+  const headers = answerHeaders("application/json", warnings);
+  const wait = status.details?.retryAfterSeconds;
+  if (wait !== undefined) headers["retry-after"] = String(wait);
+  if (status.code === 401) headers["www-authenticate"] = 'Bearer realm="kubernetes-master"';
+  exchange.respond(status.code ?? 500, headers, encoder.encode(`${JSON.stringify(status)}\n`));
+}

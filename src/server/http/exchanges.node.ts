@@ -1,0 +1,262 @@
+/** Exchanges over the two HTTPs that Node speaks, and over a connection that asks to be upgraded. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
+import { STATUS_CODES } from "node:http";
+import type { Duplex, Readable } from "node:stream";
+import { createGzip, constants as zlibConstants } from "node:zlib";
+import { ApiError, badRequest, tooLarge } from "../../api/errors.ts";
+import { byteSink } from "./byte-sinks.node.ts";
+import type { AnswerHeaders, ByteSink, Exchange, PeerIdentity } from "./exchange.ts";
+
+/** A body must be complete within this time. */
+const bodyDeadlineMs = 30_000;
+
+/** Who is at the other end of a connection. */
+export interface Connection {
+  readonly peer: PeerIdentity | undefined;
+  /** On this machine, bytes cost less than the time to compress them. */
+  readonly local: boolean;
+}
+
+const requestTimeout = (): ApiError =>
+  new ApiError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    reason: "Timeout",
+    code: 408,
+    message: "the body of the request did not arrive in time",
+  });
+
+/** Collects a body. Stops reading, and says so, as soon as it is too long. */
+function readAll(stream: Readable, declaredLength: string | undefined, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const excess = () => tooLarge(`Request entity too large: limit is ${maxBytes}`);
+    if (declaredLength !== undefined && Number(declaredLength) > maxBytes) return reject(excess());
+    if (stream.readableEnded) return resolve(new Uint8Array(0));
+    if (stream.destroyed) return reject(badRequest("the body of the request was cut off"));
+    const pieces: Buffer[] = [];
+    let length = 0;
+    const timer = setTimeout(() => settle(() => reject(requestTimeout())), bodyDeadlineMs);
+    const settle = (then: () => void): void => {
+      clearTimeout(timer);
+      stream.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
+      // A late error of a cut connection must not surface elsewhere.
+      stream.on("error", () => {});
+      then();
+    };
+    const onData = (piece: Buffer): void => {
+      length += piece.length;
+      if (length > maxBytes) {
+        stream.pause();
+        settle(() => reject(excess()));
+      } else pieces.push(piece);
+    };
+    const onEnd = (): void => settle(() => resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, length)));
+    const onClose = (): void => settle(() => reject(badRequest("the body of the request was cut off")));
+    stream.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
+  });
+}
+
+/** Runs listeners once; at once when the moment has passed. */
+function closeListeners(): { add(listener: () => void): void; fire(): void; readonly fired: boolean } {
+  let listeners: Array<() => void> | undefined = [];
+  return {
+    add(listener) {
+      if (listeners) listeners.push(listener);
+      else listener();
+    },
+    fire() {
+      const due = listeners;
+      listeners = undefined;
+      for (const listener of due ?? []) listener();
+    },
+    get fired() {
+      return listeners === undefined;
+    },
+  };
+}
+
+const acceptsGzip = (header: string | undefined): boolean => header !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(header);
+/** Below this a compressed answer saves nothing worth its time; the limit that Kubernetes has. */
+const compressMinBytes = 128 * 1024;
+
+const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(", ") : value);
+
+function compressedSink(target: ByteSink): ByteSink {
+  const gzip = createGzip({ level: zlibConstants.Z_BEST_SPEED });
+  gzip.on("data", (bytes: Buffer) => {
+    if (target.write(bytes)) return;
+    gzip.pause();
+    target.drained().then(
+      () => gzip.resume(),
+      () => gzip.destroy(),
+    );
+  });
+  gzip.on("end", () => target.end());
+  gzip.on("error", () => target.destroy());
+  return {
+    ...byteSink(gzip, () => {
+      gzip.destroy();
+      target.destroy();
+    }),
+    get buffered() {
+      return gzip.writableLength + target.buffered;
+    },
+  };
+}
+
+/** One HTTP/2 stream. */
+export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection): Exchange {
+  const closing = closeListeners();
+  let answered = false;
+  let reading = false;
+  stream.on("error", () => {});
+  stream.on("close", () => closing.fire());
+
+  const gone = (): boolean => stream.destroyed || stream.closed || (stream.session?.destroyed ?? true);
+  const method = String(headers[":method"] ?? "");
+  // A client that goes on sending a body that nobody reads is told to stop once it has its answer.
+  const afterAnswer = (): void => {
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  const open = (status: number, answerHeaders: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink => {
+    answered = true;
+    const compress = options?.compress === true && !connection.local && acceptsGzip(headerText(headers["accept-encoding"]));
+    const sink = byteSink(stream, () => stream.close(constants.NGHTTP2_CANCEL));
+    if (gone()) return sink;
+    stream.respond({ ":status": status, ...(answerHeaders as Record<string, string>), ...(compress && { "content-encoding": "gzip" }) });
+    stream.once("finish", afterAnswer);
+    return compress ? compressedSink(sink) : sink;
+  };
+  return {
+    method,
+    target: String(headers[":path"] ?? ""),
+    peer: connection.peer,
+    header: (name) => headerText(headers[name]),
+    onClose: closing.add,
+    get closed() {
+      return closing.fired;
+    },
+    get answered() {
+      return answered;
+    },
+    readBody(maxBytes) {
+      reading = true;
+      return readAll(stream, headers["content-length"], maxBytes);
+    },
+    open,
+    respond(status, answerHeaders, body) {
+      if (answered || gone()) return;
+      if (body !== undefined && body.length >= compressMinBytes && method !== "HEAD" && !connection.local) {
+        const sink = open(status, answerHeaders, { compress: true });
+        sink.write(body);
+        return sink.end();
+      }
+      answered = true;
+      const head = { ":status": status, ...(answerHeaders as Record<string, string>), "content-length": body?.length ?? 0 };
+      if (body === undefined || body.length === 0 || method === "HEAD") stream.respond(head, { endStream: true });
+      else {
+        stream.respond(head);
+        stream.end(body);
+      }
+      if (!reading && stream.readableEnded === false && method !== "GET") stream.resume();
+      if (!stream.readableEnded) stream.once("finish", afterAnswer);
+    },
+  };
+}
+
+/** One HTTP/1.1 request. */
+export function http1Exchange(request: IncomingMessage, response: ServerResponse, connection: Connection): Exchange {
+  const closing = closeListeners();
+  let answered = false;
+  request.on("error", () => {});
+  response.on("error", () => {});
+  response.on("close", () => closing.fire());
+
+  const write = (status: number, headers: AnswerHeaders): void => {
+    answered = true;
+    // A body that was not read to its end leaves the connection useless.
+    if (!request.complete && request.headers["content-length"] !== undefined && status >= 400) response.setHeader("connection", "close");
+    response.writeHead(status, headers as Record<string, string>);
+  };
+  const open = (status: number, headers: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink => {
+    const compress = options?.compress === true && !connection.local && acceptsGzip(headerText(request.headers["accept-encoding"]));
+    const sink = byteSink(response, () => response.destroy());
+    if (response.destroyed) return sink;
+    write(status, compress ? { ...headers, "content-encoding": "gzip" } : headers);
+    response.flushHeaders();
+    return compress ? compressedSink(sink) : sink;
+  };
+  return {
+    method: request.method ?? "",
+    target: request.url ?? "",
+    peer: connection.peer,
+    header: (name) => headerText(request.headers[name]),
+    onClose: closing.add,
+    get closed() {
+      return closing.fired;
+    },
+    get answered() {
+      return answered;
+    },
+    readBody: (maxBytes) => readAll(request, request.headers["content-length"], maxBytes),
+    open,
+    respond(status, headers, body) {
+      if (answered || response.destroyed) return;
+      if (body !== undefined && body.length >= compressMinBytes && !connection.local) {
+        const sink = open(status, headers, { compress: true });
+        sink.write(body);
+        return sink.end();
+      }
+      write(status, { ...headers, "content-length": body?.length ?? 0 });
+      response.end(body);
+    },
+  };
+}
+
+/** A request for an upgrade: it has no body, and an answer other than the upgrade ends the connection. */
+export function upgradeExchange(request: IncomingMessage, socket: Duplex, connection: Connection): Exchange {
+  const closing = closeListeners();
+  let answered = false;
+  socket.on("error", () => {});
+  socket.on("close", () => closing.fire());
+  const respond = (status: number, headers: AnswerHeaders, body?: Uint8Array): void => {
+    if (answered || socket.destroyed) return;
+    answered = true;
+    const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, "connection: close", `content-length: ${body?.length ?? 0}`];
+    for (const [name, value] of Object.entries(headers)) {
+      for (const line of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${line}`);
+    }
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    socket.end(body ?? new Uint8Array(0));
+  };
+  return {
+    method: request.method ?? "",
+    target: request.url ?? "",
+    peer: connection.peer,
+    header: (name) => headerText(request.headers[name]),
+    onClose: closing.add,
+    get closed() {
+      return closing.fired;
+    },
+    get answered() {
+      return answered;
+    },
+    readBody: async () => new Uint8Array(0),
+    respond,
+    open(status, headers) {
+      // Nobody streams a plain answer to an upgrade request; what comes is collected and sent at the end.
+      const pieces: Uint8Array[] = [];
+      return {
+        write: (bytes) => pieces.push(bytes) > 0,
+        buffered: 0,
+        drained: async () => {},
+        end: () => respond(status, headers, Buffer.concat(pieces)),
+        destroy: () => socket.destroy(),
+      };
+    },
+  };
+}

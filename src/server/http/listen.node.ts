@@ -1,0 +1,216 @@
+/**
+ * The wire: one TLS port that speaks HTTP/2 and HTTP/1.1. Everything a client can make us hold is bounded: header
+ * sizes, the time for headers and bodies, streams per connection, connections.
+ */
+import {
+  createServer as createHttp2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Log } from "../../base/log.ts";
+import type { Exchange, PeerIdentity } from "./exchange.ts";
+import { type Connection, http1Exchange, http2Exchange, upgradeExchange } from "./exchanges.node.ts";
+
+export interface HttpServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: the system chooses. */
+  readonly port?: number;
+  /** PEM texts. `clientCa` signs the client certificates that count. */
+  readonly tls: { readonly key: string; readonly cert: string; readonly clientCa: string };
+  readonly log: Log;
+  /** Answers one request. Must not reject. */
+  handle(exchange: Exchange): Promise<void>;
+  /** Takes over a connection that asked for an upgrade, or answers `exchange`. Must not reject. */
+  upgrade?(exchange: Exchange, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** Called when closing begins: ends what would never end by itself. */
+  onClose?(): void;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Such as `https://127.0.0.1:6443`. */
+  readonly address: string;
+  /** New certificates, for connections from now on. */
+  renew(tls: HttpServerOptions["tls"]): void;
+  readonly connections: number;
+  /** No new requests; those under way may finish within `closeGraceMs`, then every connection is cut. */
+  close(): Promise<void>;
+}
+
+const headersMaxBytes = 64 * 1024;
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 60_000;
+const keepAliveTimeoutMs = 120_000;
+/** An HTTP/2 connection with nothing under way is closed after this long. */
+const sessionIdleMs = 300_000;
+const streamsPerSessionMax = 1000;
+const connectionsMax = 12_000;
+const handshakeTimeoutMs = 10_000;
+const closeGraceMs = 5000;
+/** What a client may send before we have read it, per stream. */
+const receiveWindowBytes = 1024 * 1024;
+
+const nobody: Connection = { peer: undefined, local: false };
+
+/** Starts to listen. Rejects when the port can't be had. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const host = options.host ?? "127.0.0.1";
+  const sessions = new Set<Http2Session>();
+  const sockets = new Set<TLSSocket>();
+  const connections = new WeakMap<object, Connection>();
+  const sessionConnections = new WeakMap<Http2Session, Connection>();
+  /** Streams open per HTTP/2 connection. */
+  const busy = new WeakMap<Http2Session, number>();
+  /** The connection that is being handed to the HTTP/2 server, which announces its session before that call returns. */
+  let arriving: Connection | undefined;
+  let closing = false;
+
+  const connectionOf = (socket: object): Connection => connections.get(socket) ?? nobody;
+
+  const http2 = createHttp2Server({
+    settings: {
+      maxConcurrentStreams: streamsPerSessionMax,
+      initialWindowSize: receiveWindowBytes,
+      maxHeaderListSize: headersMaxBytes,
+      enablePush: false,
+    },
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    // What a client may make and reset: a burst, then so many a second. More ends the connection.
+    streamResetBurst: 2000,
+    streamResetRate: 200,
+    peerMaxConcurrentStreams: streamsPerSessionMax,
+  });
+  http2.on("session", (session: ServerHttp2Session) => {
+    sessions.add(session);
+    sessionConnections.set(session, arriving ?? nobody);
+    session.setTimeout(sessionIdleMs, () => {
+      if (busy.get(session)) return;
+      session.close();
+    });
+    session.on("error", () => {});
+    session.on("close", () => sessions.delete(session));
+    if (closing) session.close();
+  });
+  http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const session = stream.session as Http2Session | undefined;
+    if (!session) return;
+    busy.set(session, (busy.get(session) ?? 0) + 1);
+    stream.once("close", () => busy.set(session, (busy.get(session) ?? 1) - 1));
+    void options.handle(http2Exchange(stream, headers, sessionConnections.get(session) ?? nobody));
+  });
+  http2.on("sessionError", () => {});
+
+  const https = createHttpsServer(
+    {
+      key: options.tls.key,
+      cert: options.tls.cert,
+      ca: options.tls.clientCa,
+      requestCert: true,
+      // A wrong certificate is answered with 401 rather than with a broken handshake.
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["h2", "http/1.1"],
+      handshakeTimeout: handshakeTimeoutMs,
+      maxHeaderSize: headersMaxBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: 5000,
+      shouldUpgradeCallback: (request: IncomingMessage) => /^(websocket|spdy\/3\.1)$/i.test(request.headers.upgrade ?? ""),
+    } as Parameters<typeof createHttpsServer>[0],
+    (request: IncomingMessage, response: ServerResponse) => {
+      if (closing) response.setHeader("connection", "close");
+      void options.handle(http1Exchange(request, response, connectionOf(request.socket)));
+    },
+  );
+  https.maxConnections = connectionsMax;
+  https.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const exchange = upgradeExchange(request, socket, connectionOf(socket));
+    if (options.upgrade) void options.upgrade(exchange, request, socket, head);
+    else socket.destroy();
+  });
+  https.on("tlsClientError", (_error, socket) => socket.destroy());
+  https.on("clientError", (error: Error & { code?: string }, socket) => {
+    if (!socket.writable) return void socket.destroy();
+    const [code, reason, text] =
+      error.code === "HPE_HEADER_OVERFLOW"
+        ? [431, "RequestHeaderFieldsTooLarge", "Request Header Fields Too Large"]
+        : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+          ? [408, "Timeout", "Request Timeout"]
+          : [400, "BadRequest", "Bad Request"];
+    const body = JSON.stringify({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message: text, reason, code });
+    socket.end(
+      `HTTP/1.1 ${code} ${text}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+  });
+
+  // The HTTPS server listens; of the connections that chose HTTP/2 the other one takes care.
+  const serveHttp1 = https.listeners("secureConnection") as Array<(this: unknown, socket: TLSSocket) => void>;
+  https.removeAllListeners("secureConnection");
+  https.on("secureConnection", (socket: TLSSocket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+    socket.setNoDelay(true);
+    const connection = { peer: peerOf(socket), local: isLoopback(socket.remoteAddress) };
+    connections.set(socket, connection);
+    if (socket.alpnProtocol === "h2") {
+      arriving = connection;
+      http2.emit("connection", socket);
+      arriving = undefined;
+    } else for (const serve of serveHttp1) serve.call(https, socket);
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    https.once("error", reject);
+    https.listen(options.port ?? 0, host, () => {
+      https.off("error", reject);
+      resolve();
+    });
+  });
+  https.on("error", (error) => options.log.error("the listener failed", { error: error.message }));
+  const { port } = https.address() as AddressInfo;
+
+  return {
+    port,
+    address: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    renew: (tls) => https.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCa }),
+    get connections() {
+      return sockets.size;
+    },
+    async close() {
+      if (closing) return;
+      closing = true;
+      options.onClose?.();
+      const closed = new Promise<void>((resolve) => https.close(() => resolve()));
+      for (const session of sessions) session.close();
+      https.closeIdleConnections();
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, closeGraceMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+/** The subject of a client certificate that our authority signed. */
+function peerOf(socket: TLSSocket): PeerIdentity | undefined {
+  if (!socket.authorized) return undefined;
+  const subject = socket.getPeerCertificate()?.subject as unknown as Record<string, string | string[] | undefined> | undefined;
+  const list = (value: string | string[] | undefined): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+  const commonName = list(subject?.["CN"]).at(-1);
+  return commonName === undefined || commonName === "" ? undefined : { commonName, organizations: list(subject?.["O"]) };
+}
+
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && (address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127."));
