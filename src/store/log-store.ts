@@ -28,7 +28,7 @@ import {
   type WatchHandler,
 } from "./store.ts";
 
-/** Where commits are kept. Everything may answer at once (undefined) or later. Calls never overlap. */
+/** Where commits are kept. Everything may answer at once (undefined) or later. One write and one compaction may be under way together. */
 export interface Backend {
   /** Makes the changes of one group durable, all or none. Rejects or throws `StoreFailure`. */
   write(changes: readonly Change[]): Promise<void> | undefined;
@@ -102,9 +102,9 @@ export class LogStore implements Store {
   #version = 0;
   #compactedVersion = 0;
   #queue: Pending[] = [];
-  /** Compactions that wait for the group being written. */
-  #compactions: (() => void)[] = [];
-  /** A group is on its way from the queue to its answers, or a compaction is being written. */
+  /** Settles when the compactions called so far are done. */
+  #compaction: Promise<void> = Promise.resolve();
+  /** A group is on its way from the queue to its answers. */
   #busy = false;
   #scheduled = false;
   #closing: Promise<void> | undefined;
@@ -191,6 +191,8 @@ export class LogStore implements Store {
       }
     }
     if (!watcher.active) return stop;
+    // Only a handler that itself wrote and compacted during the replay gets here.
+    if (watcher.seen < this.#compactedVersion) this.#checkReadable(watcher.seen);
     const watchers = this.#watchers.get(prefix);
     if (watchers) watchers.add(watcher);
     else this.#watchers.set(prefix, new Set([watcher]));
@@ -200,10 +202,13 @@ export class LogStore implements Store {
   compact(version: number): Promise<void> {
     if (this.#closing) return Promise.reject(new StoreFailure("the store is closed"));
     if (version > this.#version) return Promise.reject(new FutureVersionError(version, this.#version));
-    return new Promise((resolve, reject) => {
-      this.#compactions.push(() => this.#compactNow(version).then(resolve, reject));
-      this.#start();
-    });
+    if (version <= this.#compactedVersion) return this.#compaction;
+    // Readers lose the past first: none may rely on what the medium has already lost.
+    this.#compactedVersion = version;
+    const forgotten = this.#history.forget(version);
+    const done = this.#compaction.then(() => this.#backend?.compact(version, forgotten));
+    this.#compaction = done.catch(() => {});
+    return done;
   }
 
   close(): Promise<void> {
@@ -212,11 +217,12 @@ export class LogStore implements Store {
   }
 
   async #close(): Promise<void> {
-    if (this.#busy || this.#queue.length > 0 || this.#compactions.length > 0) {
+    if (this.#busy || this.#queue.length > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
+    await this.#compaction;
     this.#closed = true;
     try {
       await this.#backend?.close();
@@ -239,7 +245,11 @@ export class LogStore implements Store {
       if (entry) this.#current.set(key, entry);
       else this.#current.delete(key);
       this.#version = version;
-      if (version > recovered.compactedVersion) this.#history.push({ type: entry ? "put" : "delete", key, version, entry, previous });
+      // A row that an interrupted compaction left behind is handed to the next one.
+      const dead = previous !== undefined || entry === undefined;
+      if (version > recovered.compactedVersion || dead) {
+        this.#history.push({ type: entry ? "put" : "delete", key, version, entry, previous });
+      }
     }
     this.#version = Math.max(this.#version, recovered.version);
     this.#compactedVersion = recovered.compactedVersion;
@@ -258,11 +268,6 @@ export class LogStore implements Store {
   #run(): void {
     this.#busy = true;
     for (;;) {
-      const compaction = this.#compactions.shift();
-      if (compaction) {
-        compaction();
-        return;
-      }
       if (this.#queue.length === 0) break;
       const staged = this.#stage(this.#takeGroup());
       const changes = staged.flatMap((commit) => commit.changes);
@@ -289,7 +294,7 @@ export class LogStore implements Store {
 
   #rest(): void {
     this.#busy = false;
-    if (this.#queue.length > 0 || this.#compactions.length > 0) this.#start();
+    if (this.#queue.length > 0) this.#start();
     else this.#onIdle?.();
   }
 
@@ -380,25 +385,14 @@ export class LogStore implements Store {
     if (watchers?.delete(watcher) && watchers.size === 0) this.#watchers.delete(prefix);
   }
 
-  async #compactNow(version: number): Promise<void> {
-    try {
-      if (version <= this.#compactedVersion) return;
-      // The history shrinks first: a reader must not rely on what the medium may already have lost.
-      this.#compactedVersion = version;
-      await this.#backend?.compact(version, this.#history.forget(version));
-    } finally {
-      this.#rest();
-    }
-  }
-
   #boundHistory(): void {
     const tooMany = this.#history.size > this.#historyMax;
     const tooLarge = this.#history.bytes > this.#historyMaxBytes;
-    if ((!tooMany && !tooLarge) || this.#closing || this.#compactions.length > 0) return;
+    if ((!tooMany && !tooLarge) || this.#closing) return;
     // Three quarters stay, so that this is rare.
     const version = this.#history.versionKeeping(Math.floor((Math.min(this.#history.size, this.#historyMax) * 3) / 4));
-    // A failing disk shows itself in the commits; compaction comes again with the next one.
-    if (version !== undefined) this.#compactions.push(() => void this.#compactNow(version).catch(() => {}));
+    // A failing disk shows itself in the commits; the next compaction makes up for this one.
+    if (version !== undefined) this.compact(version).catch(() => {});
   }
 
   /** What the keys that changed after `at` held at `at`: from `start` on, in order. */

@@ -19,9 +19,9 @@ const applicationId = 0x576e646c;
 /** The layout of the tables. A file of another layout is refused. */
 const layoutVersion = 1;
 /** Deletions per transaction when compacting, so that commits get their turn. */
-const compactionSlice = 2_000;
-/** Free pages handed back to the file system per slice. */
-const vacuumPages = 1_000;
+const compactionSlice = 500;
+/** Free pages handed back to the file system per transaction. */
+const reclaimSlice = 500;
 
 const layout = `
   CREATE TABLE change (id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, value BLOB);
@@ -119,8 +119,21 @@ export class SqliteLog {
         this.#delete.run(version * commitOperationsMax, (version + 1) * commitOperationsMax - 1, key);
       }
     });
-    this.#attempt("compact", () => this.#database.exec(`PRAGMA incremental_vacuum(${vacuumPages})`));
     return slice.length;
+  }
+
+  /** Hands some free pages back to the file system. Whether more can be. */
+  reclaim(): boolean {
+    return this.#attempt("compact", () => {
+      const before = this.#freePages();
+      if (before > 0) this.#database.exec(`PRAGMA incremental_vacuum(${reclaimSlice})`);
+      const left = this.#freePages();
+      return left > 0 && left < before;
+    });
+  }
+
+  #freePages(): number {
+    return Number(this.#database.prepare("PRAGMA freelist_count").get()?.["freelist_count"]);
   }
 
   close(): void {

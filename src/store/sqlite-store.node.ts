@@ -16,6 +16,18 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const log = new SqliteLog(options.path);
+  /** Rows that compaction has yet to delete: more than one call's worth only after a failure. */
+  let dead: DeadRow[] = [];
+  const compact = async (version: number, forgotten: readonly Change[]): Promise<void> => {
+    dead = [...dead, ...deadRows(forgotten)];
+    log.setCompacted(version);
+    // Slice by slice, with a turn of the event loop between them: commits go on meanwhile.
+    while (dead.length > 0) {
+      dead = dead.slice(log.deleteRows(dead));
+      await turn();
+    }
+    while (log.reclaim()) await turn();
+  };
   try {
     return new LogStore({
       backend: {
@@ -23,7 +35,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
           log.append(changes);
           return log.sync(changes[0]?.version ?? 0);
         },
-        compact: (version, forgotten) => compact(log, version, deadRows(forgotten)),
+        compact,
         close: () => log.close() as undefined,
       },
       recovered: log.recover(),
@@ -37,10 +49,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   }
 }
 
-async function compact(log: SqliteLog, version: number, rows: readonly DeadRow[]): Promise<void> {
-  log.setCompacted(version);
-  for (let left = rows; left.length > 0; left = left.slice(log.deleteRows(left))) await new Promise((resolve) => setImmediate(resolve));
-}
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * The rows that no reader needs once these changes are forgotten: what each change replaced, and the deletions themselves.
