@@ -110,6 +110,10 @@ export interface KindDefinition<T extends KubeObject = AnyObject> extends KindRe
   readonly returnsDeletedObject?: boolean;
   /** The grace that a delete gets, in seconds; absent or 0: gone at once (KUB-60). `requested` is what the client asked for. */
   graceSeconds?(object: T, requested: number | undefined): number;
+  /** Marks an object whose deletion has just begun (a Namespace's phase). `object` is unfrozen. */
+  prepareForDelete?(object: T): void;
+  /** What keeps an object that is being deleted, beside metadata.finalizers (a Namespace's spec.finalizers). */
+  holdsDeletion?(object: T): boolean;
   /** What a delete does without a propagationPolicy. Default Background. */
   readonly defaultPropagation?: "Background" | "Orphan";
   /** An update without a resourceVersion is taken as unconditional. Default true (API-53). */

@@ -1,0 +1,36 @@
+/** How one face of a kind's objects is served: the main resource, status, scale, binding ... */
+import type { FieldError } from "../../api/errors.ts";
+import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
+import type { KindDefinition, WriteContext } from "../../api/kind.ts";
+import type { RequestContext } from "../api.ts";
+import type { Core } from "./core.ts";
+
+/** What an update through this face may change. All functions get unfrozen objects and change them in place. */
+export interface UpdateRules {
+  /** Whether defaults are filled in and warnings given: the whole object comes from the client. */
+  readonly whole: boolean;
+  /** Puts back what this face may not change. Metadata that is the server's own is carried over already. */
+  prepare(object: AnyObject, old: AnyObject, context: WriteContext): void;
+  /** Everything wrong with the change; metadata is checked by the caller. */
+  validate(object: AnyObject, old: AnyObject): FieldError[];
+}
+
+export interface Subresource {
+  /** As in the path and in managedFields; "" for the main resource. */
+  readonly name: string;
+  /** The form in which clients see it. Absent: the object itself. */
+  readonly form?: {
+    /** The type of the form in the field tables. */
+    readonly schema: string;
+    read(object: AnyObject): AnyObject;
+    /** Everything wrong with a body by itself; thrown by the caller as 422 of this kind and group. */
+    write(body: AnyObject, object: AnyObject): void;
+    validate(body: AnyObject): FieldError[];
+    readonly group: string;
+    readonly kind: string;
+  };
+  readonly readable: boolean;
+  /** Absent: neither PUT nor PATCH. */
+  readonly update?: UpdateRules;
+  post?(core: Core, kind: KindDefinition, key: ObjectKey, body: AnyObject, context: RequestContext): Promise<AnyObject>;
+}
