@@ -8,7 +8,7 @@ export const ownField = <T>(object: Readonly<Record<string, T>>, key: string): T
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 /** Sets the object's own value under `key`, even where the key is `__proto__`. */
-export function setOwnField<T>(object: Record<string, T>, key: string, value: T): void {
+export function setOwnField<T>(object: Record<string, T>, key: string, value: NoInfer<T>): void {
   if (key === "__proto__") Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else object[key] = value;
 }
