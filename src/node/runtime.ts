@@ -131,6 +131,8 @@ export interface ImageStatus {
 }
 
 export interface RegistryAuth {
+  /** The registry it is for, as the Secret names it (`registry.example:5000`, `https://index.docker.io/v1/`); absent: any. */
+  readonly registry?: string;
   readonly username?: string;
   readonly password?: string;
   readonly identityToken?: string;
@@ -192,8 +194,8 @@ export interface Runtime {
 
   /** Makes a container ready to start. Returns its id. Throws `RuntimeError`. */
   createContainer(sandboxId: string, spec: ContainerSpec): Promise<string>;
-  /** Throws `RuntimeError`; the container is then `exited` with reason `StartError` or `ContainerCannotRun` (exit code 127 or 128). */
-  startContainer(id: string): Promise<void>;
+  /** Throws `RuntimeError`; the container is then `exited` with reason `StartError` or `ContainerCannotRun` (exit code 127 or 128). A start that takes its time may heed `signal`. */
+  startContainer(id: string, signal?: AbortSignal): Promise<void>;
   /** Sends the stop signal, KILL after `graceMs`. Resolves when it has ended. Idempotent. */
   stopContainer(id: string, graceMs: number): Promise<void>;
   removeContainer(id: string): Promise<void>;

@@ -1,0 +1,138 @@
+/** Gets images onto the node by the Pod's pull policy, with back-off and the events users know (KUB-4 … KUB-6). */
+import type { Container, Pod, Secret } from "../../api/types.ts";
+import type { World } from "../../base/world.ts";
+import type { EventRecorder } from "../../client/recorder.ts";
+import type { ImageService, ImageStatus, RegistryAuth } from "../runtime.ts";
+import { ImagePullError } from "../runtime.ts";
+import type { BackOff } from "./back-off.ts";
+import { goDuration } from "./back-off.ts";
+import type { ConfigSource } from "./environment.ts";
+
+/** The image is not here and can't be had now: the waiting reason and message to show, and when to try again. */
+export class ImageUnavailable extends Error {
+  readonly reason: string;
+  readonly retryMs: number;
+  constructor(reason: string, message: string, retryMs: number) {
+    super(message);
+    this.name = "ImageUnavailable";
+    this.reason = reason;
+    this.retryMs = retryMs;
+  }
+}
+
+export interface ImagePullerDeps {
+  readonly world: World;
+  readonly images: ImageService;
+  readonly recorder: EventRecorder;
+  readonly source: ConfigSource;
+  readonly backOff: BackOff;
+}
+
+export interface ImagePuller {
+  /** The image, pulled if need be. Throws `ImageUnavailable`; rejects with the signal's reason when it aborts. */
+  ensure(pod: Pod, container: Container, fieldPath: string, signal: AbortSignal): Promise<ImageStatus>;
+}
+
+/** How long `ErrImagePull` is shown before it turns into `ImagePullBackOff`. */
+const errorShownMs = 1000;
+
+export function imagePuller(deps: ImagePullerDeps): ImagePuller {
+  const { images, recorder, backOff } = deps;
+  const { clock } = deps.world;
+  /** Why the last pull of a Pod's image failed, when, and whether the back-off has been announced. */
+  const failures = new Map<string, { reason: string; message: string; at: number; announced: boolean }>();
+
+  return {
+    async ensure(pod, container, fieldPath, signal) {
+      const image = container.image ?? "";
+      const policy = container.imagePullPolicy ?? "IfNotPresent";
+      const where = { fieldPath };
+      const present = policy === "Always" ? undefined : await images.status(image);
+      if (present) {
+        recorder.event(pod, "Normal", "Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`, where);
+        return present;
+      }
+      if (policy === "Never") {
+        recorder.event(pod, "Warning", "ErrImageNeverPull", `Container image "${image}" is not present with pull policy of Never`, where);
+        recorder.event(pod, "Warning", "Failed", "Error: ErrImageNeverPull", where);
+        throw new ImageUnavailable("ErrImageNeverPull", `Container image "${image}" is not present with pull policy of Never`, 10_000);
+      }
+
+      const key = `${pod.metadata.uid}/${image}`;
+      const failed = failures.get(key);
+      const left = failed ? backOff.remaining(key, failed.at, clock.now()) : 0;
+      if (failed && left > 0) {
+        const shownMs = clock.now() - failed.at;
+        if (shownMs < errorShownMs) throw new ImageUnavailable(failed.reason, failed.message, errorShownMs - shownMs);
+        if (!failed.announced) {
+          failed.announced = true;
+          recorder.event(pod, "Normal", "BackOff", `Back-off pulling image "${image}"`, where);
+          recorder.event(pod, "Warning", "Failed", "Error: ImagePullBackOff", where);
+        }
+        throw new ImageUnavailable("ImagePullBackOff", `Back-off pulling image "${image}": ${failed.reason}: ${failed.message}`, left);
+      }
+
+      recorder.event(pod, "Normal", "Pulling", `Pulling image "${image}"`, where);
+      const startedAt = clock.monotonic();
+      try {
+        const auths = await registryAuths(pod, deps.source);
+        const pulled = await images.pull(image, auths, signal, { podUid: pod.metadata.uid as string, container: container.name });
+        const took = goDuration(clock.monotonic() - startedAt);
+        recorder.event(
+          pod,
+          "Normal",
+          "Pulled",
+          `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
+          where,
+        );
+        failures.delete(key);
+        backOff.forget(key);
+        return pulled;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const reason = error instanceof ImagePullError ? error.kind : "ErrImagePull";
+        const message = error instanceof Error ? error.message : String(error);
+        recorder.event(pod, "Warning", "Failed", `Failed to pull image "${image}": ${message}`, where);
+        recorder.event(pod, "Warning", "Failed", `Error: ${reason}`, where);
+        backOff.next(key, clock.now());
+        failures.set(key, { reason, message, at: clock.now(), announced: false });
+        throw new ImageUnavailable(reason, message, errorShownMs);
+      }
+    },
+  };
+}
+
+/** Credentials of the Pod's imagePullSecrets, those that are there and readable. */
+async function registryAuths(pod: Pod, source: ConfigSource): Promise<RegistryAuth[]> {
+  const auths: RegistryAuth[] = [];
+  for (const reference of pod.spec?.imagePullSecrets ?? []) {
+    const secret = reference.name ? await source.secret(pod.metadata.namespace as string, reference.name) : undefined;
+    if (secret) auths.push(...parseDockerConfig(secret));
+  }
+  return auths;
+}
+
+const base64Text = (value: string): string =>
+  new TextDecoder("utf-8").decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)));
+
+/** Secrets of the types kubernetes.io/dockerconfigjson and kubernetes.io/dockercfg. What can't be read gives no credentials. */
+function parseDockerConfig(secret: Secret): RegistryAuth[] {
+  const modern = secret.data?.[".dockerconfigjson"];
+  const legacy = secret.data?.[".dockercfg"];
+  try {
+    const parsed = JSON.parse(base64Text(modern ?? legacy ?? "e30=")) as Record<string, unknown>;
+    const entries = (modern !== undefined ? (parsed["auths"] ?? {}) : parsed) as Record<string, Record<string, string>>;
+    return Object.entries(entries).map(([registry, entry]) => {
+      const [username, ...rest] = entry["auth"] ? base64Text(entry["auth"]).split(":") : [];
+      return {
+        registry,
+        ...((entry["username"] ?? username) !== undefined && { username: (entry["username"] ?? username) as string }),
+        ...((entry["password"] ?? entry["auth"]) !== undefined && { password: entry["password"] ?? rest.join(":") }),
+        ...(entry["identitytoken"] !== undefined && { identityToken: entry["identitytoken"] }),
+      };
+    });
+  } catch {
+    // A Secret of another shape is no credential; the pull says what is wrong if one was needed.
+    return [];
+  }
+}
