@@ -5,6 +5,7 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import { type Shaped, shape } from "../../api/schema/shape.ts";
 import { applyJsonPatch } from "../../machinery/json-patch.ts";
 import { applyMergePatch } from "../../machinery/merge-patch.ts";
+import { applyStrategicMerge } from "../../machinery/strategic-merge.ts";
 import type { ApiPatchType, RequestContext } from "../api.ts";
 import type { Core } from "./core.ts";
 import { create } from "./create.ts";
@@ -37,7 +38,7 @@ export async function patch(
 const patchers: Readonly<Record<ApiPatchType, (document: AnyObject, body: unknown, schema: string) => unknown>> = {
   json: applyJsonPatch,
   merge: objectPatch(applyMergePatch),
-  strategic: objectPatch((document, body) => applyMergePatch(document, body)),
+  strategic: objectPatch(applyStrategicMerge),
   // Through a form (scale) nobody owns single fields: the applied ones are merged.
   apply: objectPatch(applyMergePatch),
 };
