@@ -178,12 +178,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   }
 
   function ended(error?: Error): void {
-    if (error === undefined) return next();
-    if (isExpired(error)) {
-      version = undefined; // The version is forgotten: start over, at once.
-      return failures++ === 0 ? next() : later(error, "watching");
-    }
-    later(error, "watching");
+    if (isExpired(error)) version = undefined; // The version is forgotten: start over.
+    if (error === undefined || (isExpired(error) && failures++ === 0)) next();
+    else later(error, "watching");
   }
 
   next();

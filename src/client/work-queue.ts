@@ -69,7 +69,10 @@ export class WorkQueue {
   /** Asks for work on a key in `delayMs`. An earlier appointment of the same key stays; a later one is brought forward. */
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return;
-    if (delayMs <= 0) return this.add(key);
+    if (delayMs <= 0) {
+      this.add(key);
+      return;
+    }
     const dueMs = this.#clock.monotonic() + delayMs;
     const earlier = this.#delayed.get(key);
     if (earlier) {
