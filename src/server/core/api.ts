@@ -4,9 +4,12 @@ import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { World } from "../../base/world.ts";
 import type { Store } from "../../store/store.ts";
-import { type AdmissionRule, admissionChain } from "../admission/admission.ts";
+import { type AdmissionRule, admissionChain, isResource } from "../admission/admission.ts";
 import type { Api, Stored } from "../api.ts";
-import type { Core, IssueToken, ServeVirtual } from "./core.ts";
+import { bindPod } from "../subresources/binding.ts";
+import { builtInSubresources } from "../subresources/built-in.ts";
+import { created } from "../subresources/success.ts";
+import { type Core, type IssueToken, keyUnder, type ServeVirtual } from "./core.ts";
 import { create } from "./create.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";
 import { list } from "./list.ts";
@@ -98,6 +101,7 @@ function facesOf(kind: KindDefinition): Map<string, Subresource> {
   const faces: Subresource[] = [mainResource(kind)];
   if (kind.status) faces.push(statusResource(kind));
   if (kind.scale) faces.push(scaleResource(kind.scale));
+  faces.push(...(builtInSubresources[`${kind.group}/${kind.plural}`] ?? []));
   return new Map(faces.map((face) => [face.name, face]));
 }
 
@@ -108,6 +112,12 @@ async function serveVirtual(
   body: AnyObject,
   context: Parameters<ServeVirtual>[3],
 ): Promise<Stored> {
+  const pods = core.kindOf("", "pods");
+  if (isResource(kind, "", "bindings") && pods) {
+    // The old way to bind: the Binding carries the Pod's name.
+    await bindPod(core, pods, keyUnder(pods, namespace, body.metadata?.name ?? ""), body, context);
+    return new StoredObject(created());
+  }
   if (!core.serveVirtual) throw badRequest(`nothing serves ${kind.plural} here`);
   return new StoredObject(await core.serveVirtual(kind, namespace, body, context));
 }

@@ -27,6 +27,7 @@ export function statusResource(kind: KindDefinition): Subresource {
     readable: true,
     update: {
       whole: false,
+      keepsGeneration: true,
       prepare(object, old) {
         keepAllBut(object, old, "status");
         if (declared?.prepareForUpdate) declared.prepareForUpdate(object, old);

@@ -9,6 +9,8 @@ import type { Core } from "./core.ts";
 export interface UpdateRules {
   /** Whether defaults are filled in and warnings given: the whole object comes from the client. */
   readonly whole: boolean;
+  /** What changes through this face is no new generation. */
+  readonly keepsGeneration?: true;
   /** Puts back what this face may not change. Metadata that is the server's own is carried over already. */
   prepare(object: AnyObject, old: AnyObject, context: WriteContext): void;
   /** Everything wrong with the change; metadata is checked by the caller. */
@@ -22,15 +24,18 @@ export interface Subresource {
   readonly form?: {
     /** The type of the form in the field tables. */
     readonly schema: string;
-    read(object: AnyObject): AnyObject;
-    /** Everything wrong with a body by itself; thrown by the caller as 422 of this kind and group. */
-    write(body: AnyObject, object: AnyObject): void;
-    validate(body: AnyObject): FieldError[];
     readonly group: string;
     readonly kind: string;
+    read(object: AnyObject): AnyObject;
+    /** Takes what the body says over into the object, which is unfrozen. */
+    write(body: AnyObject, object: AnyObject): void;
+    /** Everything wrong with a body by itself. */
+    validate(body: AnyObject): FieldError[];
   };
+  /** Served to GET. */
   readonly readable: boolean;
   /** Absent: neither PUT nor PATCH. */
   readonly update?: UpdateRules;
+  /** Serves POST. */
   post?(core: Core, kind: KindDefinition, key: ObjectKey, body: AnyObject, context: RequestContext): Promise<AnyObject>;
 }

@@ -85,7 +85,7 @@ async function changeOnce(
   return admitted({ kind, operation: "UPDATE", subresource: face.name, key, object, old, context }, async (admission) => {
     await core.admission.mutate(admission);
     rules.prepare(object, old, { now });
-    if (face.name !== "status" && bumpsGeneration(kind, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    if (!rules.keepsGeneration && bumpsGeneration(kind, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     dropEmptyMetadata(object.metadata);
     refuse(kind, key.name, problemsOf(kind, rules, object, old));
     if (rules.whole) warn(kind, context, object, old);

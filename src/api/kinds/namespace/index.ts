@@ -15,5 +15,9 @@ export const Namespace = defineKind<NamespaceObject>({
   nameRule: "label",
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
   status: {},
+  prepareForDelete(namespace) {
+    namespace.status = { ...namespace.status, phase: "Terminating" };
+  },
+  holdsDeletion: (namespace) => !!namespace.spec?.finalizers?.length,
   subresources: [{ name: "finalize", kind: { group: "", version: "v1", kind: "Namespace" }, verbs: ["update"] }],
 });
