@@ -1,0 +1,98 @@
+/**
+ * A control plane without a wire or a machine: the server's core over a store, and all controllers on in-process
+ * clients. The engine puts a wire and nodes around it; tests and rehearsals run it on a virtual clock.
+ */
+import type { KindDefinition } from "../api/kind.ts";
+import { Namespace } from "../api/kinds/namespace/index.ts";
+import { kinds as allKinds } from "../api/registry.ts";
+import { isAlreadyExists } from "../api/errors.ts";
+import type { KubeObject } from "../api/meta/object.ts";
+import type { KindRef } from "../api/kind.ts";
+import type { World } from "../base/world.ts";
+import type { Client } from "../client/client.ts";
+import { type Informers, informerFactory } from "../client/informers.ts";
+import { type EventBroadcaster, eventBroadcaster } from "../client/recorder.ts";
+import { allControllers, type ClusterFacts } from "../controllers/all.ts";
+import type { Controller, ControllerDeps } from "../controllers/runtime/controller.ts";
+import type { Api, User } from "../server/api.ts";
+import { type ApiOptions, createApi } from "../server/core/api.ts";
+import type { Store } from "../store/store.ts";
+import { inProcessClient } from "./in-process-client.ts";
+
+export interface ControlPlaneOptions {
+  readonly store: Store;
+  readonly world: World;
+  readonly facts: ClusterFacts;
+  /** Default: every kind there is. */
+  readonly kinds?: readonly KindDefinition[];
+  /** What the server's core needs from the floor above it: tokens, reviews, address ranges. */
+  readonly api?: Omit<ApiOptions, "store" | "kinds" | "world">;
+  /** Which controllers run. Default: all. */
+  readonly controllers?: (deps: ControllerDeps, facts: ClusterFacts) => readonly Controller[];
+}
+
+export interface ControlPlane {
+  readonly api: Api;
+  readonly kinds: readonly KindDefinition[];
+  /** Acts as the cluster's administrator. */
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly events: EventBroadcaster;
+  readonly controllers: readonly Controller[];
+  /** A client that acts as `user`. */
+  clientFor(user: User, fieldManager: string): Client;
+  /** Creates what every cluster has and starts the controllers. Resolves when their caches are complete. */
+  start(): Promise<void>;
+  /** Stops the controllers, then the server's core. The store stays open. */
+  stop(): Promise<void>;
+}
+
+const controllerManager: User = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
+
+/** The namespaces that every cluster has. */
+export const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"] as const;
+
+/** Composes a control plane; nothing runs until `start`. */
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { store, world, facts } = options;
+  const kinds = options.kinds ?? allKinds;
+  const api = createApi({ ...options.api, store, kinds, world });
+  const clientFor = (user: User, fieldManager: string): Client => inProcessClient({ api, kinds, user, fieldManager });
+  const client = clientFor({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }, "windlass");
+  const managerClient = clientFor(controllerManager, "kube-controller-manager");
+  const informers = informerFactory({ client: managerClient, world });
+  const events = eventBroadcaster({ client: managerClient, world });
+  const deps: ControllerDeps = { client: managerClient, informers, world, recorderFor: (component) => events.recorderFor(component) };
+  const controllers = (options.controllers ?? allControllers)(deps, facts);
+  return {
+    api,
+    kinds,
+    client,
+    informers,
+    events,
+    controllers,
+    clientFor,
+    async start() {
+      for (const name of systemNamespaces) {
+        await createOnce(client, Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      }
+      for (const controller of controllers) controller.start();
+      informers.start();
+      await informers.whenSynced();
+    },
+    async stop() {
+      for (const controller of controllers) await controller.stop();
+      informers.close();
+      api.close();
+    },
+  };
+}
+
+/** Creates an object unless one of that name is there. */
+export async function createOnce<T extends KubeObject>(client: Client, kind: KindRef<T>, object: T): Promise<void> {
+  try {
+    await client.create(kind, object);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
