@@ -9,7 +9,8 @@
  * waits for the disk off this thread, so the event loop never stands still for it. SQLite itself still orders the log,
  * the checkpoints and the main file by syncs of its own. Together that is what `synchronous = FULL` promises.
  */
-import { closeSync, fdatasync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, fdatasync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { commitOperationsMax, type Recovered, type Row } from "./log-store.ts";
 import { type Change, StoreFailure } from "./store.ts";
@@ -20,6 +21,8 @@ const applicationId = 0x576e646c;
 const layoutVersion = 1;
 /** Deletions per transaction when compacting, so that commits get their turn. */
 const compactionSlice = 500;
+/** Rows fetched at once when the file is read: fewer crossings into SQLite, and few values between here and the index. */
+const rowsPerRead = 100;
 /** Free pages handed back to the file system per transaction. */
 const reclaimSlice = 500;
 
@@ -51,7 +54,11 @@ export class SqliteLog {
   /** Opens or creates the file and locks it. Throws `StoreFailure`. */
   constructor(path: string) {
     this.#path = path;
-    this.#database = this.#attempt("open", () => new DatabaseSync(path));
+    this.#database = this.#attempt("open", () => {
+      // SQLite would fall back to reading only, and fail later with a less telling error.
+      for (const needed of [dirname(path), path]) if (needed !== path || existsSync(path)) accessSync(needed, constants.W_OK);
+      return new DatabaseSync(path);
+    });
     try {
       this.#attempt("open", () => this.#prepareFile());
       this.#insert = this.#database.prepare("INSERT INTO change (id, key, created, value) VALUES (?, ?, ?, ?)");
@@ -179,15 +186,20 @@ export class SqliteLog {
   }
 
   *#rows(): Generator<Row> {
-    const statement = this.#database.prepare("SELECT id, key, created, value FROM change ORDER BY id");
+    const statement = this.#database.prepare("SELECT id, key, created, value FROM change WHERE id > ? ORDER BY id LIMIT ?");
     statement.setReturnArrays(true);
-    try {
-      for (const row of statement.iterate() as Iterable<unknown>) {
-        const [id, key, createdVersion, value] = row as [number, string, number, Uint8Array | null];
+    for (let last = 0; ; ) {
+      const rows = this.#attempt("read", () => statement.all(last, rowsPerRead)) as unknown as [
+        number,
+        string,
+        number,
+        Uint8Array | null,
+      ][];
+      for (const [id, key, createdVersion, value] of rows) {
         yield { key, version: versionOf(id), createdVersion, value };
+        last = id;
       }
-    } catch (error) {
-      throw this.#failure("read", error);
+      if (rows.length < rowsPerRead) return;
     }
   }
 
@@ -235,6 +247,8 @@ const reasons: ReadonlyMap<number | string | undefined, string> = new Map<number
   ["EIO", "the disk reports an input/output error"],
   ["ENOSPC", "the disk is full"],
   ["EDQUOT", "the disk quota is used up"],
+  ["EACCES", "permission denied"],
+  ["ENOENT", "its folder does not exist"],
   ["EROFS", "the file or its file system is read-only"],
 ]);
 
