@@ -55,19 +55,19 @@ export function answerStored(exchange: Exchange, code: number, stored: Stored, o
 
 /** Pieces of a streamed list are filled up to this many bytes before they are written. */
 const pieceBytes = 256 * 1024;
-/** A list below this is one piece and gets a content-length. */
-const separator = 0x2c;
+const comma = 0x2c;
 
-/** The head of a list document, up to and including `"items":[`. */
-export function listHead(
-  apiVersion: string,
-  kind: string,
-  list: Pick<ApiList, "resourceVersion" | "continue" | "remainingItemCount">,
-): string {
-  const metadata: Record<string, unknown> = { resourceVersion: list.resourceVersion };
-  if (list.continue !== undefined && list.continue !== "") metadata["continue"] = list.continue;
-  if (list.remainingItemCount !== undefined && list.remainingItemCount > 0) metadata["remainingItemCount"] = list.remainingItemCount;
-  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
+/** The metadata of a list document; fields that say nothing are left out. */
+export const listMetadata = ({ resourceVersion, continue: token, remainingItemCount }: Omit<ApiList, "items">): ListMetadata => ({
+  resourceVersion,
+  ...(token !== undefined && token !== "" && { continue: token }),
+  ...(remainingItemCount !== undefined && remainingItemCount > 0 && { remainingItemCount }),
+});
+
+interface ListMetadata {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
 }
 
 /**
@@ -81,7 +81,10 @@ export async function answerList(
   list: ApiList,
   options: AnswerOptions,
 ): Promise<void> {
-  const head = encoder.encode(listHead(apiVersion, kind, list));
+  const metadata = JSON.stringify(listMetadata(list));
+  const head = encoder.encode(
+    `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadata},"items":[`,
+  );
   const tail = encoder.encode("]}\n");
   let total = head.length + tail.length;
   for (const item of list.items) total += item.json.length + 1;
@@ -92,7 +95,7 @@ export async function answerList(
     body.set(head, at);
     at += head.length;
     for (let i = 0; i < list.items.length; i++) {
-      if (i > 0) body[at++] = separator;
+      if (i > 0) body[at++] = comma;
       const json = (list.items[i] as Stored).json;
       body.set(json, at);
       at += json.length;
@@ -113,7 +116,7 @@ export async function answerList(
       piece = new Uint8Array(Math.max(pieceBytes, json.length + 1));
       at = 0;
     }
-    if (i > 0) piece[at++] = separator;
+    if (i > 0) piece[at++] = comma;
     piece.set(json, at);
     at += json.length;
   }

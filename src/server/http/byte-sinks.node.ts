@@ -19,23 +19,38 @@ function flushAll(): void {
   for (const flush of due) flush();
 }
 
-/** A sink over a response or an HTTP/2 stream. */
+/**
+ * A sink over a response or an HTTP/2 stream. While the stream is full, pieces wait as they were given: many watchers
+ * then share the bytes of an event that they all wait for.
+ */
 export function byteSink(stream: Writable, destroy: () => void): ByteSink {
   let pieces: Uint8Array[] = [];
   let piecesBytes = 0;
   let scheduled = false;
   let ended = false;
+  let blockedSince = 0;
 
+  const writable = (): boolean => !stream.destroyed && !stream.writableEnded;
   const flush = (): void => {
     scheduled = false;
-    if (pieces.length === 0) return;
+    if (!writable()) {
+      pieces = [];
+      piecesBytes = 0;
+      return;
+    }
+    if (pieces.length === 0 || stream.writableNeedDrain) return;
     const due = pieces;
-    pieces = [];
     const bytes = piecesBytes;
+    pieces = [];
     piecesBytes = 0;
-    if (stream.destroyed || stream.writableEnded) return;
-    stream.write(due.length === 1 ? due[0] : Buffer.concat(due, bytes));
+    if (bytes <= flushBytes || due.length === 1) stream.write(due.length === 1 ? due[0] : Buffer.concat(due, bytes));
+    else for (const part of parts(due)) stream.write(part);
+    if (stream.writableNeedDrain) blockedSince = performance.now();
   };
+  stream.on("drain", () => {
+    flush();
+    if (ended && pieces.length === 0 && writable()) stream.end();
+  });
   const schedule = (): void => {
     if (scheduled) return;
     scheduled = true;
@@ -48,6 +63,9 @@ export function byteSink(stream: Writable, destroy: () => void): ByteSink {
     get buffered() {
       return buffered();
     },
+    get blockedMs() {
+      return stream.writableNeedDrain ? performance.now() - blockedSince : 0;
+    },
     write(bytes) {
       if (ended || bytes.length === 0) return true;
       pieces.push(bytes);
@@ -58,14 +76,14 @@ export function byteSink(stream: Writable, destroy: () => void): ByteSink {
     },
     async drained() {
       flush();
-      while (stream.writableNeedDrain && !stream.destroyed) await once(stream);
+      while ((stream.writableNeedDrain || pieces.length > 0) && !stream.destroyed) await once(stream);
       if (stream.destroyed) throw new Error("the client has gone");
     },
     end() {
       if (ended) return;
-      flush();
       ended = true;
-      if (!stream.destroyed) stream.end();
+      flush();
+      if (pieces.length === 0 && writable()) stream.end();
     },
     destroy() {
       ended = true;
@@ -74,6 +92,21 @@ export function byteSink(stream: Writable, destroy: () => void): ByteSink {
       destroy();
     },
   };
+}
+
+/** Joins pieces into parts of about the size that is written at a time. */
+function* parts(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let part: Uint8Array[] = [];
+  let bytes = 0;
+  for (const piece of pieces) {
+    part.push(piece);
+    bytes += piece.length;
+    if (bytes < flushBytes) continue;
+    yield Buffer.concat(part, bytes);
+    part = [];
+    bytes = 0;
+  }
+  if (part.length > 0) yield Buffer.concat(part, bytes);
 }
 
 /** Resolves when the stream drained or was closed, whichever comes first. */

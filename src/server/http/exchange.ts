@@ -18,6 +18,8 @@ export interface ByteSink {
   write(bytes: Uint8Array): boolean;
   /** Bytes taken over and not yet handed to the operating system. */
   readonly buffered: number;
+  /** For how many milliseconds nothing could be handed on; 0 while it flows. */
+  readonly blockedMs: number;
   /** Resolves when there is room again; rejects when the client has gone. */
   drained(): Promise<void>;
   end(): void;
@@ -31,6 +33,8 @@ export interface Exchange {
   readonly target: string;
   /** A request header by its lower-case name; several lines are joined by ", ". */
   header(name: string): string | undefined;
+  /** The names of all request headers, lower-case. */
+  readonly headerNames: readonly string[];
   /** Absent when the client showed no certificate, or one that is not ours. */
   readonly peer: PeerIdentity | undefined;
   /** Calls back once when the answer is complete or the client has gone, whichever comes first; at once when that is already so. */

@@ -97,15 +97,10 @@ function compressedSink(target: ByteSink): ByteSink {
   });
   gzip.on("end", () => target.end());
   gzip.on("error", () => target.destroy());
-  return {
-    ...byteSink(gzip, () => {
-      gzip.destroy();
-      target.destroy();
-    }),
-    get buffered() {
-      return gzip.writableLength + target.buffered;
-    },
-  };
+  return byteSink(gzip, () => {
+    gzip.destroy();
+    target.destroy();
+  });
 }
 
 /** One HTTP/2 stream. */
@@ -136,6 +131,9 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     target: String(headers[":path"] ?? ""),
     peer: connection.peer,
     header: (name) => headerText(headers[name]),
+    get headerNames() {
+      return Object.keys(headers);
+    },
     onClose: closing.add,
     get closed() {
       return closing.fired;
@@ -195,6 +193,9 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     target: request.url ?? "",
     peer: connection.peer,
     header: (name) => headerText(request.headers[name]),
+    get headerNames() {
+      return Object.keys(request.headers);
+    },
     onClose: closing.add,
     get closed() {
       return closing.fired;
@@ -238,6 +239,9 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, connec
     target: request.url ?? "",
     peer: connection.peer,
     header: (name) => headerText(request.headers[name]),
+    get headerNames() {
+      return Object.keys(request.headers);
+    },
     onClose: closing.add,
     get closed() {
       return closing.fired;
@@ -253,6 +257,7 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, connec
       return {
         write: (bytes) => pieces.push(bytes) > 0,
         buffered: 0,
+        blockedMs: 0,
         drained: async () => {},
         end: () => respond(status, headers, Buffer.concat(pieces)),
         destroy: () => socket.destroy(),

@@ -10,6 +10,7 @@ import type { AccessAttributes } from "../auth/access.ts";
 import { refusal } from "../auth/access.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ProtobufDecoder } from "./read-body.ts";
 import { type PathRequest, type RequestInfo, readRequest, requestedName } from "./request-info.ts";
 import { type ResourceServer, type SubresourceHandler, serveResource } from "./resources.ts";
 
@@ -30,6 +31,7 @@ export interface FrontOptions {
   readonly authorize: Authorizer;
   /** Turns the authenticated user into the one that it acts as; the same user when it does not ask to. Throws 403. */
   impersonate?(exchange: Exchange, user: User): User;
+  readonly decodeProtobuf: ProtobufDecoder;
   readonly subresources?: ReadonlyMap<string, SubresourceHandler>;
   /** Finds who serves a path that is no resource. */
   path(request: PathRequest): PathHandler | undefined;
@@ -66,7 +68,13 @@ export function createFront(options: FrontOptions): Front {
   const { api, kinds, world } = options;
   const byPath = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
   const watches = new Set<() => void>();
-  const server: ResourceServer = { api, world, watches, subresources: options.subresources ?? new Map() };
+  const server: ResourceServer = {
+    api,
+    world,
+    watches,
+    decodeProtobuf: options.decodeProtobuf,
+    subresources: options.subresources ?? new Map(),
+  };
   const requests = new Map<string, number>();
   let inFlight = 0;
 

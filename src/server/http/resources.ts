@@ -8,7 +8,7 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import type { DeleteOptions } from "../../api/types.ts";
 import type { World } from "../../base/world.ts";
 import type { Api, ApiListOptions, RequestContext, Stored, User } from "../api.ts";
-import { type AnswerOptions, answerList, answerStored, answerValue } from "./answer.ts";
+import { type AnswerOptions, answerList, answerStored, answerValue, listMetadata } from "./answer.ts";
 import { subresourcesOf, verbsOf } from "./discovery.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyEncoding, negotiate, patchType } from "./media-types.ts";
@@ -22,9 +22,9 @@ import {
   listParameters,
   watchParameters,
 } from "./parameters.ts";
-import { readObject, readPatch, readValue } from "./read-body.ts";
+import { type ProtobufDecoder, readObject, readPatch, readValue } from "./read-body.ts";
 import { isTrue, type ResourceRequest } from "./request-info.ts";
-import { answerTransformed, eventEncoder, transformOf } from "./transform.ts";
+import { eventEncoder, transformOf } from "./transform.ts";
 import { streamWatch } from "./watch-stream.ts";
 
 /** A request body may be this long (API-56). */
@@ -42,6 +42,7 @@ export type SubresourceHandler = (request: {
 export interface ResourceServer {
   readonly api: Api;
   readonly world: World;
+  readonly decodeProtobuf: ProtobufDecoder;
   /** By `plural/subresource`, such as `pods/log`. */
   readonly subresources: ReadonlyMap<string, SubresourceHandler>;
   /** Watches under way; each entry ends one. */
@@ -115,7 +116,7 @@ function answerOne(
 ): void {
   const options = answerOptions(exchange, info, warnings);
   const transform = transformOf(options.form, kind, info.query, server.world.clock);
-  if (transform) answerTransformed(exchange, code, transform, [stored], undefined, options);
+  if (transform) answerValue(exchange, code, transform.one(stored), options);
   else answerStored(exchange, code, stored, options);
 }
 
@@ -129,17 +130,12 @@ async function serveList(
   const options = answerOptions(exchange, info);
   const list = await server.api.list(kind, inNamespace(listParameters(info.query, kind), namespace));
   const transform = transformOf(options.form, kind, info.query, server.world.clock);
-  if (transform) return answerTransformed(exchange, 200, transform, list.items, list, options);
-  if (options.form.encoding === "json" && !options.pretty)
+  if (transform) return answerValue(exchange, 200, transform.list(list), options);
+  if (options.form.encoding === "json" && !options.pretty) {
     return answerList(exchange, apiVersionOf(kind), `${kind.kind}List`, list, options);
-  const { resourceVersion, continue: token, remainingItemCount } = list;
-  const metadata = {
-    resourceVersion,
-    ...(token !== undefined && { continue: token }),
-    ...(remainingItemCount !== undefined && { remainingItemCount }),
-  };
+  }
   const items = list.items.map((item) => item.object);
-  answerValue(exchange, 200, { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items }, options);
+  answerValue(exchange, 200, { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata: listMetadata(list), items }, options);
 }
 
 const inNamespace = <T extends ApiListOptions>(options: T, namespace: string | undefined): T =>
@@ -205,7 +201,7 @@ async function serveCreate(
   // What can't be answered is refused before it is done.
   answerOptions(exchange, info);
   const { context, warnings } = writeContext(exchange, info, user, "CreateOptions");
-  const object = await readObject(exchange, bodyMaxBytes, kind, context);
+  const object = await readObject(exchange, bodyMaxBytes, server.decodeProtobuf, kind, context);
   const stored = await server.api.create(kind, namespace, object, context);
   answerOne(server, exchange, info, kind, stored, 201, warnings);
 }
@@ -220,7 +216,7 @@ async function serveUpdate(
 ): Promise<void> {
   answerOptions(exchange, info);
   const { context, warnings } = writeContext(exchange, info, user, "UpdateOptions");
-  const object = await readObject(exchange, bodyMaxBytes, kind, context, info.subresource);
+  const object = await readObject(exchange, bodyMaxBytes, server.decodeProtobuf, kind, context, info.subresource);
   const stored = await server.api.update(kind, key, object, context, info.subresource);
   answerOne(server, exchange, info, kind, stored, stored.created ? 201 : 200, warnings);
 }
@@ -245,11 +241,11 @@ async function servePatch(
   answerOne(server, exchange, info, kind, stored, stored.created ? 201 : 200, warnings);
 }
 
-async function readDeleteOptions(exchange: Exchange, info: ResourceRequest): Promise<DeleteOptions> {
+async function readDeleteOptions(server: ResourceServer, exchange: Exchange, info: ResourceRequest): Promise<DeleteOptions> {
   const body = await exchange.readBody(bodyMaxBytes);
   let options: DeleteOptions = deleteParameters(info.query);
   if (body.length > 0) {
-    const value = readValue(body, bodyEncoding(exchange.header("content-type")));
+    const value = readValue(body, bodyEncoding(exchange.header("content-type")), server.decodeProtobuf);
     if (value["kind"] !== undefined && value["kind"] !== "DeleteOptions") {
       throw badRequest(`${String(value["kind"])} in version ${JSON.stringify(value["apiVersion"])} cannot be handled as a DeleteOptions`);
     }
@@ -292,7 +288,7 @@ async function serveDelete(
   key: ObjectKey,
   user: User,
 ): Promise<void> {
-  const options = await readDeleteOptions(exchange, info);
+  const options = await readDeleteOptions(server, exchange, info);
   const { context, warnings } = deleteContext(exchange, info, user, options);
   const { stored, gone } = await server.api.delete(kind, key, options, context);
   // 202 says that the object is still there although the client asked to wait for its dependents (API-62).
@@ -318,7 +314,7 @@ async function serveDeleteCollection(
 ): Promise<void> {
   if (kind.scope === "Namespaced" && namespace === undefined)
     throw methodNotAllowed({ group: kind.group, resource: kind.plural }, "deletecollection");
-  const options = await readDeleteOptions(exchange, info);
+  const options = await readDeleteOptions(server, exchange, info);
   const { context, warnings } = deleteContext(exchange, info, user, options);
   const list = await server.api.deleteCollection(kind, inNamespace(listParameters(info.query, kind), namespace), options, context);
   await answerList(exchange, apiVersionOf(kind), `${kind.kind}List`, list, plain(exchange, info, warnings));
@@ -359,7 +355,7 @@ async function serveSubresource(
       return servePatch(server, exchange, info, kind, key, user);
     case "create": {
       const { context, warnings } = writeContext(exchange, info, user, "CreateOptions");
-      const body = await readObject(exchange, bodyMaxBytes, kind, context, declared.name);
+      const body = await readObject(exchange, bodyMaxBytes, server.decodeProtobuf, kind, context, declared.name);
       const made = await server.api.createSubresource(kind, key, declared.name, body, context);
       return answerValue(exchange, 201, made, plain(exchange, info, warnings));
     }

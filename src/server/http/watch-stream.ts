@@ -1,7 +1,7 @@
 /**
  * One watch over the wire (API-28 … API-37). An event is encoded once for all who watch; what happens within one turn
  * of the event loop goes out as one write. A client that does not read is cut off once a mebibyte waits for it, and
- * slows nobody: the store never waits for a watcher.
+ * slows nobody: the store never waits for a watcher, and what waits is the bytes that all watchers share.
  */
 import { ApiError, expired } from "../../api/errors.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -11,8 +11,12 @@ import type { ApiWatchEvent, ApiWatchHandler, Stored } from "../api.ts";
 import { utf8 } from "./answer.ts";
 import type { ByteSink, Exchange } from "./exchange.ts";
 
-/** What may wait for one watcher before it is cut off. */
-const bufferedMaxBytes = 1024 * 1024;
+/** What may wait for a watcher that reads nothing before it is cut off. */
+const stalledMaxBytes = 1024 * 1024;
+/** A watcher is taken to read nothing after this long. */
+const stalledMs = 1000;
+/** What may wait for any watcher, in whatever burst it came: one that reads, but never catches up, is cut off too. */
+const burstMaxBytes = 16 * 1024 * 1024;
 /** A watch without a time-out of its own ends within this range, so that clients spread over restarts (API-34). */
 const timeoutMinSeconds = 1800;
 const timeoutMaxSeconds = 3600;
@@ -83,10 +87,11 @@ export function streamWatch(options: WatchStreamOptions): () => void {
       return;
     }
     sink.write(line);
-    // What a reader asked to see at the start may be large; only what piles up behind a reader that stands still counts.
-    if (sink.buffered > bufferedMaxBytes && started) finish("destroy");
+    const waiting = sink.buffered - allowance;
+    if (waiting > burstMaxBytes || (waiting > stalledMaxBytes && sink.blockedMs > stalledMs)) finish("destroy");
   };
-  let started = false;
+  /** The initial events, which the client asked for in one piece, until they are read. */
+  let allowance = 0;
   let timer: { cancel(): void } | undefined;
 
   unsubscribe = options.subscribe({
@@ -103,7 +108,10 @@ export function streamWatch(options: WatchStreamOptions): () => void {
   sink = exchange.open(200, { "content-type": options.contentType, "cache-control": "no-cache, private" });
   const opened = sink;
   exchange.onClose(() => finish("destroy"));
-  for (const line of pending) opened.write(line);
+  for (const line of pending) {
+    allowance += line.length;
+    opened.write(line);
+  }
   pending.length = 0;
   if (over) {
     opened.end();
@@ -111,10 +119,9 @@ export function streamWatch(options: WatchStreamOptions): () => void {
   }
   const seconds = options.timeoutSeconds ?? randomInt(options.random, timeoutMinSeconds, timeoutMaxSeconds);
   timer = clock.setTimer(seconds * 1000, () => finish("end"));
-  // The initial events are exempt from the limit until the client has read them.
   opened.drained().then(
     () => {
-      started = true;
+      allowance = 0;
     },
     () => finish("destroy"),
   );
