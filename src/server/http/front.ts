@@ -2,12 +2,12 @@
  * The front of the API: every request passes here, is limited, authenticated, authorised and routed, and whatever goes
  * wrong on the way is answered with a `Status`.
  */
-import { ApiError, forbidden, forbiddenPath, methodNotAllowed, tooManyRequests, unauthorized, unknownPath } from "../../api/errors.ts";
+import { ApiError, methodNotAllowed, tooManyRequests, unauthorized, unknownPath } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { World } from "../../base/world.ts";
 import type { Api, User } from "../api.ts";
 import type { AccessAttributes } from "../auth/access.ts";
-import { refusal } from "../auth/access.ts";
+import { accessDenied } from "../auth/access.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ProtobufDecoder } from "./read-body.ts";
@@ -168,11 +168,3 @@ export const attributesOf = (request: RequestInfo): AccessAttributes =>
         namespace: request.namespace,
         name: requestedName(request),
       };
-
-/** The 403 with Kubernetes' words. */
-export function accessDenied(user: User, attributes: AccessAttributes): ApiError {
-  const why = refusal(user, attributes);
-  if (attributes.type === "path") return forbiddenPath(`forbidden: ${why}`);
-  const subject = { group: attributes.group, resource: attributes.resource, ...(attributes.name && { name: attributes.name }) };
-  return forbidden(subject, why);
-}
