@@ -69,11 +69,14 @@ function terminatingOf(sets: readonly ReplicaSet[]): number | undefined {
   return total;
 }
 
-/** Zero counters are absent, but for `terminatingReplicas`, where absence means unknown. */
+/** Fields that may be 0; where they are absent they are unknown, or were never needed. */
+const keptZeros = new Set(["terminatingReplicas", "collisionCount"]);
+
+/** Zero counters are absent. */
 function statusOf(full: { [K in keyof DeploymentStatus]: DeploymentStatus[K] | Conditions | undefined }): DeploymentStatus {
   const status: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(full)) {
-    if (value === undefined || (value === 0 && key !== "terminatingReplicas")) continue;
+    if (value === undefined || (value === 0 && !keptZeros.has(key))) continue;
     if (Array.isArray(value) && value.length === 0) continue;
     status[key] = value;
   }

@@ -240,24 +240,26 @@ function relatedPods<T extends ReplicatedObject>(set: T, { informers, variant }:
   };
 }
 
-/** Writes the status if it is not what it should be. */
+/**
+ * Writes the status if it is not what it should be. It counts the Pods as they were before this pass made or removed
+ * any: a Pod that is lost and replaced then shows as one fewer and one more, and a Deployment takes that for progress, as
+ * users of Kubernetes see it.
+ */
 async function report<T extends ReplicatedObject>(
   set: T,
   pods: readonly PodObject[],
   failure: ManageFailure | undefined,
   loop: Loop<T>,
 ): Promise<void> {
-  const { client, informers, variant, world } = loop;
+  const { client, variant, world } = loop;
   const old = set.status ?? { replicas: 0 };
-  // The writes of this pass may be in the cache already; count what is there now, and less will be left to the next pass.
-  const current = set.metadata.uid === undefined ? pods : informers.of(Pod).lister.byIndex(byController, set.metadata.uid);
   const status = variant.statusOf(
     nextStatus({
       old,
       generation: set.metadata.generation ?? 0,
       minReadySeconds: set.spec?.minReadySeconds ?? 0,
       templateLabels: set.spec?.template?.metadata?.labels ?? {},
-      pods: current,
+      pods,
       failure,
       nowMs: world.clock.now(),
     }),
