@@ -4,7 +4,8 @@ import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { World } from "../../base/world.ts";
 import type { Store } from "../../store/store.ts";
-import { type AdmissionRule, admissionChain, isResource } from "../admission/admission.ts";
+import { type AdmissionChain, type AdmissionRule, admissionChain, isResource } from "../admission/admission.ts";
+import { type BuiltInAdmissionOptions, builtInAdmission } from "../admission/built-in.ts";
 import type { Api, Stored } from "../api.ts";
 import { bindPod } from "../subresources/binding.ts";
 import { builtInSubresources } from "../subresources/built-in.ts";
@@ -12,6 +13,7 @@ import { created } from "../subresources/success.ts";
 import { type Core, type IssueToken, keyUnder, type ServeVirtual } from "./core.ts";
 import { create } from "./create.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";
+import { startExpiry } from "./expiry.ts";
 import { list } from "./list.ts";
 import { mainResource, scaleResource, statusResource } from "./main-resource.ts";
 import { patch } from "./patch.ts";
@@ -23,7 +25,7 @@ import { update } from "./update.ts";
 import { watch } from "./watch.ts";
 import { WatchHub } from "./watch-hub.ts";
 
-export interface ApiOptions {
+export interface ApiOptions extends BuiltInAdmissionOptions {
   readonly store: Store;
   readonly kinds: readonly KindDefinition[];
   readonly world: World;
@@ -35,7 +37,7 @@ export interface ApiOptions {
   readonly issueToken?: IssueToken;
 }
 
-/** The API over a store. `close` ends its timers; the store is the caller's to close. */
+/** The API over a store. `close` ends its watches and timers; the store is the caller's to close. */
 export function createApi(options: ApiOptions): Api & { close(): void } {
   const { store, kinds, world } = options;
   const storage = createStorage(store);
@@ -49,7 +51,9 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
     storage,
     world,
     kinds,
-    admission: admissionChain(options.admission ?? []),
+    get admission() {
+      return chain;
+    },
     serveVirtual: options.virtual,
     issueToken: options.issueToken,
     hub(kind) {
@@ -67,6 +71,10 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
     kindOf: (group, plural) => kindsByResource.get(`${group}/${plural}`),
     closed: () => closed,
   };
+
+  const chain: AdmissionChain = admissionChain([...builtInAdmission(core, options), ...(options.admission ?? [])]);
+
+  const stopExpiry = startExpiry(core);
 
   return {
     async get(kind, key, subresource = "") {
@@ -93,6 +101,8 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
     },
     close() {
       closed = true;
+      stopExpiry();
+      for (const hub of hubs.values()) hub.close();
     },
   };
 }

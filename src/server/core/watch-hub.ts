@@ -95,6 +95,13 @@ export class WatchHub {
     return bookmarkOf(this.#kind, this.#store.version, annotations);
   }
 
+  /** Ends every watch. */
+  close(): void {
+    const stop = this.#stopStore;
+    this.#end();
+    stop?.();
+  }
+
   #leave(watcher: Watcher): void {
     if (!this.#watchers.delete(watcher)) return;
     if (watcher.bookmarks && --this.#bookmarked === 0) this.#bookmarkTimer?.cancel();
