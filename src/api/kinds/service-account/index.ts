@@ -1,6 +1,7 @@
-/** The kind ServiceAccount of v1. */
-import type { ServiceAccount as ServiceAccountObject } from "../../types.ts";
+/** The kind ServiceAccount: who a Pod is to the API. */
 import { defineKind } from "../../kind.ts";
+import type { ServiceAccount as ServiceAccountObject } from "../../types.ts";
+import { ageColumn, nameColumn } from "../columns.ts";
 
 /** ServiceAccount (v1). */
 export const ServiceAccount = defineKind<ServiceAccountObject>({
@@ -13,4 +14,5 @@ export const ServiceAccount = defineKind<ServiceAccountObject>({
   shortNames: ["sa"],
   returnsDeletedObject: true,
   subresources: [{ name: "token", kind: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" }, verbs: ["create"] }],
+  columns: [nameColumn, ageColumn],
 });
