@@ -1,8 +1,11 @@
 /** Every controller of the control plane. */
+import { kinds } from "../api/registry.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointSliceController } from "./endpoint-slice/index.ts";
 import { endpointsController } from "./endpoints/index.ts";
+import { garbageCollector } from "./garbage-collector/index.ts";
 import { type ApiServerAddress, kubernetesServiceController } from "./kubernetes-service/index.ts";
+import { namespaceController } from "./namespace/index.ts";
 import { replicaSetController } from "./replicaset/replica-set.ts";
 import { rootCaController } from "./root-ca/index.ts";
 import type { Controller, ControllerDeps } from "./runtime/controller.ts";
@@ -28,5 +31,7 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   rootCaController(deps, facts.caBundle),
   serviceController(deps),
   kubernetesServiceController(deps, facts.apiServer),
+  garbageCollector(deps, kinds),
+  namespaceController(deps, kinds),
   scheduler(deps),
 ];
