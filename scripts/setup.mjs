@@ -10,8 +10,8 @@ export const cache = join(root, ".cache");
 
 /** What real containers need from the distribution. */
 export const enginePackages = ["crun", "runc", "conmon", "nftables", "iproute2", "util-linux", "busybox-static", "ca-certificates"];
-/** What the tests need beside it: a registry and a second client for it, an etcd to compare with, archives. */
-export const testPackages = ["docker-registry", "skopeo", "curl"];
+/** What the tests need beside it: a registry and a second client for it, and a way to make system calls fail. */
+export const testPackages = ["docker-registry", "skopeo", "curl", "strace"];
 
 /** Runs `npm ci` unless node_modules already is what package-lock.json says. */
 export function ensureDependencies() {

@@ -191,8 +191,8 @@ export class LogStore implements Store {
       }
     }
     if (!watcher.active) return stop;
-    // Only a handler that itself wrote and compacted during the replay gets here.
-    if (watcher.seen < this.#compactedVersion) this.#checkReadable(watcher.seen);
+    // This throws only where the handler itself wrote and compacted during the replay.
+    this.#checkReadable(watcher.seen);
     const watchers = this.#watchers.get(prefix);
     if (watchers) watchers.add(watcher);
     else this.#watchers.set(prefix, new Set([watcher]));

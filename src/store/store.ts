@@ -30,7 +30,7 @@ export type Operation =
   | { readonly type: "delete"; readonly key: string; readonly expect?: number };
 
 export type CommitResult =
-  /** All operations are applied and durable at `version`. */
+  /** All operations are applied and durable at `version`: a new one, or the newest there was when nothing had to change. */
   | { readonly ok: true; readonly version: number }
   /** Nothing is applied: `current` is what the first key that did not meet its expectation holds (undefined: absent). */
   | { readonly ok: false; readonly key: string; readonly current: Entry | undefined; readonly version: number };
@@ -47,7 +47,7 @@ export interface Change {
 }
 
 export interface WatchHandler {
-  /** All changes of one commit under the prefix, in order, called synchronously before that commit's promise resolves. Must not throw. */
+  /** All changes of one commit under the prefix, in order, called synchronously before that commit's promise resolves. One that throws loses its watch. */
   changes(changes: readonly Change[]): void;
   /** The watch ends by itself: the store was closed or failed. */
   end(error?: Error): void;
@@ -82,15 +82,20 @@ export interface Store {
   /**
    * Applies all operations or none, as one version. Resolves when durable. Concurrent commits share a sync and are
    * ordered as they were called. Rejects with `StoreFailure` when the disk fails: then nothing of it is visible.
+   * One commit names each key once and holds at most 4,096 operations; keys are well-formed Unicode. Values must not be
+   * changed after they were handed over.
    */
   commit(operations: readonly Operation[]): Promise<CommitResult>;
   /**
    * Calls the handler with every change under `prefix` of versions > `after`, first those of the past (synchronously,
-   * before this returns), then the future ones as they happen, without a gap. Throws `CompactedError`
-   * when `after` < compactedVersion. Returns the function that ends the watch.
+   * before this returns), then the future ones as they happen, without a gap. `after` may lie in the future. Throws
+   * `CompactedError` when `after` < compactedVersion. Returns the function that ends the watch.
    */
   watch(prefix: string, after: number, handler: WatchHandler): () => void;
-  /** Forgets history: versions below `version` can't be read or watched from any more. Current values stay. */
+  /**
+   * Forgets history: versions below `version` can't be read or watched from any more, at once. Current values stay. Resolves
+   * when the space is free; commits go on meanwhile. Rejects with `FutureVersionError` or `StoreFailure`.
+   */
   compact(version: number): Promise<void>;
   /** Waits for pending commits, then releases everything. Watches end. */
   close(): Promise<void>;

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settle } from "../base/settle.node.ts";
+import { VirtualClock } from "../base/virtual-clock.ts";
+import { compactPeriodically } from "./compact-periodically.ts";
+import { openMemoryStore } from "./memory-store.ts";
+
+test("the past is kept for at least one period and at most two", async () => {
+  const clock = new VirtualClock(settle);
+  const store = openMemoryStore();
+  const timer = compactPeriodically(store, clock, assert.ifError, 300_000);
+  const write = (key: string) => store.commit([{ type: "put", key, value: new Uint8Array() }]);
+  await write("/a");
+  await clock.advance(299_000);
+  await write("/b");
+  await clock.advance(1_000);
+  assert.equal(store.compactedVersion, 0);
+  await write("/c");
+  await clock.advance(299_000);
+  assert.equal(store.compactedVersion, 0, "version 2 is not yet one period old");
+  await clock.advance(1_000);
+  assert.equal(store.compactedVersion, 2);
+  await clock.advance(300_000);
+  assert.equal(store.compactedVersion, 3);
+  assert.equal(store.range("").entries.length, 3);
+  timer.cancel();
+  await write("/d");
+  await clock.advance(900_000);
+  assert.equal(store.compactedVersion, 3);
+});
