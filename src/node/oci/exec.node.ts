@@ -1,0 +1,172 @@
+/** Commands beside a container's main process. */
+import { spawn } from "node:child_process";
+import { closeSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { Socket } from "node:net";
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import type { ByteStream, ExecOptions, ExecResult, ExecStreams } from "../../api/node-api.ts";
+import { ExecTimeoutError } from "../runtime.ts";
+import type { OciTools } from "./detect.node.ts";
+import { type OciEngine, engineWords } from "./engine.node.ts";
+import { execProcess, type OciProcess } from "./oci-spec.ts";
+import { makePipes } from "./pipes.node.ts";
+import { execWithTerminal } from "./terminal.node.ts";
+
+export interface ExecRequest {
+  readonly engine: OciEngine;
+  readonly tools: OciTools;
+  readonly id: string;
+  /** The container's directory. */
+  readonly directory: string;
+  readonly main: OciProcess;
+  readonly options: Omit<ExecOptions, "container">;
+  readonly streams: ExecStreams;
+  readonly signal: AbortSignal;
+}
+
+const outputBytesMax = 16 * 1024;
+let serial = 0;
+
+/** Runs a command until it ends or the client leaves, which kills it. Throws an Error when it cannot be started. */
+export async function execIn(request: ExecRequest): Promise<ExecResult> {
+  if (request.options.tty) return execWithTerminal(request);
+  const { streams, options, signal } = request;
+  const run = await begin(
+    request.engine,
+    request.id,
+    request.directory,
+    request.main,
+    options.command,
+    options.stdin && streams.stdin !== undefined,
+  );
+  const leave = (): void => void run.kill();
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  try {
+    if (run.stdin && streams.stdin) feed(streams.stdin, run.stdin);
+    const delivered = Promise.all([deliver(run.stdout, streams.stdout), deliver(run.stderr, streams.stderr)]);
+    delivered.catch(leave);
+    const exitCode = await run.ended;
+    await delivered.catch(() => {});
+    return { exitCode };
+  } finally {
+    signal.removeEventListener("abort", leave);
+    run.stdin?.destroy();
+  }
+}
+
+/** Runs a command without input and collects what it says. Throws `ExecTimeoutError`. */
+export async function execToEnd(request: {
+  readonly engine: OciEngine;
+  readonly id: string;
+  readonly directory: string;
+  readonly main: OciProcess;
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}): Promise<{ exitCode: number; output: string }> {
+  const run = await begin(request.engine, request.id, request.directory, request.main, request.command, false);
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for (const stream of [run.stdout, run.stderr]) {
+    stream.on("data", (piece: Uint8Array) => {
+      if (bytes < outputBytesMax) pieces.push(piece.subarray(0, outputBytesMax - bytes));
+      bytes += piece.length;
+    });
+  }
+  let late = false;
+  const timer = request.clock.setTimer(request.timeoutMs, () => {
+    late = true;
+    void run.kill();
+  });
+  try {
+    const exitCode = await run.ended;
+    if (late) throw new ExecTimeoutError(request.timeoutMs);
+    // A child left behind may hold the output open for ever: what has come by the next turn is what there is.
+    await Promise.race([Promise.all([closed(run.stdout), closed(run.stderr)]), new Promise((resolve) => setTimeout(resolve, 100))]);
+    return { exitCode, output: Buffer.concat(pieces).toString("utf8") };
+  } finally {
+    timer.cancel();
+    run.stdout.destroy();
+    run.stderr.destroy();
+  }
+}
+
+interface Run {
+  readonly stdin: (NodeJS.WritableStream & { destroy(): void }) | undefined;
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  /** The exit code; rejects when the command could not be started. */
+  readonly ended: Promise<number>;
+  kill(): Promise<void>;
+}
+
+async function begin(
+  engine: OciEngine,
+  id: string,
+  directory: string,
+  main: OciProcess,
+  command: readonly string[],
+  wantsInput: boolean,
+): Promise<Run> {
+  const base = join(directory, `exec-${process.pid}-${serial++}`);
+  const files = { process: `${base}.json`, pid: `${base}.pid`, log: `${base}.err` };
+  await writeFile(files.process, JSON.stringify(execProcess(main, command, false)), { mode: 0o600 });
+  const [out, err, input] = await makePipes(directory, wantsInput ? 3 : 2);
+  if (!out || !err) throw new Error("no pipes");
+  const [program = "", ...args] = engine.command(["--log", files.log, "exec", "--process", files.process, "--pid-file", files.pid, id]);
+  // The engine's own --log stands before the subcommand, which is why the id comes last.
+  const child = spawn(program, args, { stdio: [input ? input.readEnd : "ignore", out.writeEnd, err.writeEnd] });
+  for (const fd of [out.writeEnd, err.writeEnd, ...(input ? [input.readEnd] : [])]) closeSync(fd);
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      void finish(code ?? (signal ? 137 : 1)).then(resolve, reject);
+    });
+  });
+  async function finish(code: number): Promise<number> {
+    const [started, words] = await Promise.all([readFile(files.pid, "utf8").catch(() => ""), readFile(files.log, "utf8").catch(() => "")]);
+    await Promise.all(Object.values(files).map((path) => rm(path, { force: true })));
+    if (started === "" || (code !== 0 && /executable file|OCI runtime exec failed|exec failed|no such file or directory/i.test(words))) {
+      throw new Error(`failed to exec in container: ${engineWords(words) || `the engine ended with ${code}`}`);
+    }
+    return code;
+  }
+  return {
+    stdin: input ? new Socket({ fd: input.writeEnd, readable: false, writable: true }) : undefined,
+    stdout: new Socket({ fd: out.readEnd, readable: true, writable: false }),
+    stderr: new Socket({ fd: err.readEnd, readable: true, writable: false }),
+    ended,
+    async kill() {
+      const pid = Number(await readFile(files.pid, "utf8").catch(() => "0"));
+      try {
+        if (pid > 0) process.kill(pid, "SIGKILL");
+      } catch {
+        // It ended by itself.
+      }
+      if (pid === 0) child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Hands the client's input to a program; its end is passed on. */
+export function feed(from: ByteStream, to: NodeJS.WritableStream): void {
+  to.on("error", () => {});
+  from.read(
+    (bytes) => (to.write(bytes) ? undefined : new Promise<void>((resolve) => to.once("drain", resolve).once("close", resolve))),
+    () => to.end(),
+  );
+}
+
+/** Hands a program's output to the client, as fast as the client takes it. Resolves when all is delivered. */
+export async function deliver(from: AsyncIterable<Uint8Array> & { resume(): unknown }, to: ByteStream | undefined): Promise<void> {
+  if (!to) {
+    from.resume();
+    return;
+  }
+  for await (const bytes of from) await to.write(bytes);
+}
+
+const closed = (socket: Socket): Promise<void> =>
+  socket.closed || socket.readableEnded ? Promise.resolve() : new Promise((resolve) => socket.once("close", resolve));
