@@ -1,5 +1,12 @@
 /** What the agent knows of one container of a Pod: its spec's place in the Pod and the present and previous attempt. */
-import type { Container, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, EphemeralContainer, Pod } from "../../api/types.ts";
+import type {
+  Container,
+  ContainerStateTerminated,
+  ContainerStateWaiting,
+  ContainerStatus,
+  EphemeralContainer,
+  Pod,
+} from "../../api/types.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import type { ContainerSpec, ContainerStatus as RuntimeStatus } from "../runtime.ts";
 

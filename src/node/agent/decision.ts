@@ -55,4 +55,7 @@ const restarts = (pod: Pod, container: DeclaredContainer, record: ContainerRecor
   restartsAfter(pod, container.spec as Container, container.role, record.exitCode ?? 0);
 
 const isReplaced = (container: DeclaredContainer, record: ContainerRecord): boolean =>
-  (container.role === "app" || container.role === "sidecar") && !record.stopping && container.spec.image !== undefined && record.image !== container.spec.image;
+  (container.role === "app" || container.role === "sidecar") &&
+  !record.stopping &&
+  container.spec.image !== undefined &&
+  record.image !== container.spec.image;

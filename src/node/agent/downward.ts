@@ -49,7 +49,12 @@ export function fieldValue(pod: Pod, selector: ObjectFieldSelector, addresses: P
 }
 
 /** The value of a resource, in units of the divisor, rounded up. `container` is the one that asks. Throws for a resource that can't be asked for. */
-export function resourceValue(pod: Pod, container: Pick<Container, "name" | "resources">, selector: ResourceFieldSelector, addresses: PodAddresses): string {
+export function resourceValue(
+  pod: Pod,
+  container: Pick<Container, "name" | "resources">,
+  selector: ResourceFieldSelector,
+  addresses: PodAddresses,
+): string {
   const named = selector.containerName;
   const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   const target = named === undefined || named === "" ? container : all.find((candidate) => candidate.name === named);

@@ -52,7 +52,8 @@ export async function containerEnvironment(input: EnvironmentInput): Promise<Map
         if (from.secretRef.optional) continue;
         throw new ContainerConfigError(`secret "${name}" not found`);
       }
-      for (const key of Object.keys(secret.data ?? {}).sort()) result.set(prefix + key, base64Text((secret.data as Record<string, string>)[key] as string));
+      for (const key of Object.keys(secret.data ?? {}).sort())
+        result.set(prefix + key, base64Text((secret.data as Record<string, string>)[key] as string));
     }
   }
 

@@ -49,7 +49,13 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
       const where = { fieldPath };
       const present = policy === "Always" ? undefined : await images.status(image);
       if (present) {
-        recorder.event(pod, "Normal", "Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`, where);
+        recorder.event(
+          pod,
+          "Normal",
+          "Pulled",
+          `Container image "${image}" already present on machine and can be accessed by the pod`,
+          where,
+        );
         return present;
       }
       if (policy === "Never") {

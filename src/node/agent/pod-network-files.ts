@@ -32,7 +32,8 @@ export const sandboxHostname = (pod: Pod, clusterDomain: string): string =>
 /** The resolver's configuration by the Pod's dnsPolicy and dnsConfig. */
 export function podDns(pod: Pod, config: DnsConfig): SandboxSpec["dns"] {
   const policy = pod.spec?.dnsPolicy ?? "ClusterFirst";
-  const cluster = config.clusterDns !== undefined && (policy === "ClusterFirstWithHostNet" || (policy === "ClusterFirst" && !pod.spec?.hostNetwork));
+  const cluster =
+    config.clusterDns !== undefined && (policy === "ClusterFirstWithHostNet" || (policy === "ClusterFirst" && !pod.spec?.hostNetwork));
   const domain = config.clusterDomain;
   let base: SandboxSpec["dns"];
   if (policy === "None") base = { servers: [], searches: [], options: [] };

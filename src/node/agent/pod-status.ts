@@ -108,7 +108,9 @@ function containerState(container: DeclaredContainer, record: ContainerRecord | 
   if (knowledge.ended) {
     if (record?.state === "exited") return { terminated: terminatedState(record, knowledge.runtimeName) };
     // Ephemeral and init containers whose turn never came stay as they were.
-    return container.role === "app" && knowledge.verdict === undefined ? { terminated: { ...lostContainer } } : { waiting: defaultWaiting(knowledge.pod) };
+    return container.role === "app" && knowledge.verdict === undefined
+      ? { terminated: { ...lostContainer } }
+      : { waiting: defaultWaiting(knowledge.pod) };
   }
   if (record?.waiting) return { waiting: record.waiting };
   if (record?.state === "exited") return { terminated: terminatedState(record, knowledge.runtimeName) };
@@ -153,6 +155,7 @@ function podPhase(knowledge: PodKnowledge, declared: readonly DeclaredContainer[
     if (container.role === "sidecar" && !knowledge.ended && !record?.started && !hasStartedApps(knowledge, declared)) return "Pending";
     if (container.role !== "app") continue;
     if (record?.state === "running") running++;
+    else if (record?.state === "none" && record.attempt > 0) restarting++;
     else if (record?.state !== "exited") unstarted++;
     else if (!knowledge.ended && !isOver(pod, container, record)) restarting++;
     else if (record.exitCode !== 0) failed++;
@@ -204,7 +207,9 @@ function podConditions(
   for (const condition of previous) {
     if (owned.some(([type]) => type === condition.type)) continue;
     conditions.push(
-      condition.type === "PodScheduled" && condition.observedGeneration !== generation ? { ...condition, observedGeneration: generation } : condition,
+      condition.type === "PodScheduled" && condition.observedGeneration !== generation
+        ? { ...condition, observedGeneration: generation }
+        : condition,
     );
   }
   return conditions;

@@ -42,7 +42,12 @@ function addService(variables: [string, string][], service: Service): void {
   for (const port of ports) {
     const protocol = port.protocol ?? "TCP";
     const prefix = `${name}_PORT_${port.port}_${protocol.toUpperCase()}`;
-    variables.push([prefix, url(port)], [`${prefix}_PROTO`, protocol.toLowerCase()], [`${prefix}_PORT`, String(port.port)], [`${prefix}_ADDR`, host]);
+    variables.push(
+      [prefix, url(port)],
+      [`${prefix}_PROTO`, protocol.toLowerCase()],
+      [`${prefix}_PORT`, String(port.port)],
+      [`${prefix}_ADDR`, host],
+    );
   }
 }
 

@@ -48,7 +48,11 @@ const crashAfterMs = 1000;
  * The behaviour of one container. `NAME.CONTAINER` goes before `NAME`, an annotation before `base`. Values that can't be
  * read are passed over: a simulation must not fall over a typing error that a real node would not even look at.
  */
-export function behaviourOf(annotations: Readonly<Record<string, string>>, container: string, base: SimulatedBehaviour): SimulatedBehaviour {
+export function behaviourOf(
+  annotations: Readonly<Record<string, string>>,
+  container: string,
+  base: SimulatedBehaviour,
+): SimulatedBehaviour {
   let told = false;
   for (const key in annotations) {
     if (key.startsWith(simulatedPrefix)) {

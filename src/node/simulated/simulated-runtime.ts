@@ -177,7 +177,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     if (container.behaviour.log !== undefined) {
       for (const text of container.behaviour.log.split("\n")) lines.push({ at: container.startedAt, text });
     }
-    if (container.finishedAt !== undefined) lines.push({ at: container.finishedAt, text: `simulated container ended with exit code ${container.exitCode}` });
+    if (container.finishedAt !== undefined)
+      lines.push({ at: container.finishedAt, text: `simulated container ended with exit code ${container.exitCode}` });
     return lines;
   }
 
@@ -269,7 +270,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     },
     async stopContainer(id, graceMs) {
       const container = containers.get(id);
-      if (!container || container.state !== "running") return;
+      if (container?.state !== "running") return;
       const { stopMs, stopExitCode } = container.behaviour;
       if (graceMs <= 0) return finish(container, killedExitCode, killSignal);
       if (stopMs === 0) return finish(container, stopExitCode);
@@ -313,7 +314,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       await new Promise<void>((resolve) => {
         container.waiting ??= [];
         container.waiting.push(resolve);
-        signal.addEventListener("abort", resolve, { once: true });
+        signal.addEventListener("abort", () => resolve(), { once: true });
       });
     },
     async portForward(): Promise<ByteStream> {
@@ -321,9 +322,15 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     },
     async logs(id, request, sink, signal) {
       const container = required(id);
-      const since = request.sinceTime !== undefined ? Date.parse(request.sinceTime) : request.sinceSeconds !== undefined ? clock.now() - request.sinceSeconds * 1000 : undefined;
+      const since =
+        request.sinceTime !== undefined
+          ? Date.parse(request.sinceTime)
+          : request.sinceSeconds !== undefined
+            ? clock.now() - request.sinceSeconds * 1000
+            : undefined;
       const write = async (lines: readonly { readonly at: number; readonly text: string }[]): Promise<void> => {
-        for (const line of lines) await sink(encoder.encode(request.timestamps ? `${formatMicroTime(line.at)} ${line.text}\n` : `${line.text}\n`));
+        for (const line of lines)
+          await sink(encoder.encode(request.timestamps ? `${formatMicroTime(line.at)} ${line.text}\n` : `${line.text}\n`));
       };
       const before = logLines(container).filter((line) => since === undefined || line.at >= since);
       await write(request.tailLines === undefined ? before : request.tailLines === 0 ? [] : before.slice(-request.tailLines));
@@ -331,7 +338,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       await new Promise<void>((resolve) => {
         container.waiting ??= [];
         container.waiting.push(resolve);
-        signal.addEventListener("abort", resolve, { once: true });
+        signal.addEventListener("abort", () => resolve(), { once: true });
       });
       if (!signal.aborted) await write(logLines(container).slice(-1));
     },
@@ -365,7 +372,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         let image = present.get(reference);
         if (!image) {
           const digest = `sha256:${pseudoDigest(reference)}`;
-          image = { id: digest, tags: [reference], digests: [`${reference.replace(/[:@][^/]*$/, "")}@${digest}`], sizeBytes: simulatedImageBytes, user: "" };
+          image = {
+            id: digest,
+            tags: [reference],
+            digests: [`${reference.replace(/[:@][^/]*$/, "")}@${digest}`],
+            sizeBytes: simulatedImageBytes,
+            user: "",
+          };
           present.set(reference, image);
         }
         return image;
