@@ -237,6 +237,8 @@ function fieldsDifference(before: Json, after: Json, plan: FieldsPlan): Differen
 }
 
 function listDifference(before: readonly unknown[], after: readonly unknown[], plan: Plan & { kind: "set" | "items" }): Difference {
+  // Most lists of most writes are as they were; comparing is far cheaper than spelling out the steps.
+  if (deepEqual(before, after)) return noDifference;
   const gathered = new Gathered();
   const old = new Map(before.map((element) => [elementStep(plan, element), element]));
   for (const element of after) {
