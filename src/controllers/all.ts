@@ -3,9 +3,12 @@ import { kinds } from "../api/registry.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointSliceController } from "./endpoint-slice/index.ts";
 import { endpointsController } from "./endpoints/index.ts";
+import { disruptionController } from "./disruption/index.ts";
 import { garbageCollector } from "./garbage-collector/index.ts";
 import { type ApiServerAddress, kubernetesServiceController } from "./kubernetes-service/index.ts";
 import { namespaceController } from "./namespace/index.ts";
+import { nodeLifecycleController } from "./node-lifecycle/index.ts";
+import { podGcController } from "./pod-gc/index.ts";
 import { replicaSetController } from "./replicaset/replica-set.ts";
 import { rootCaController } from "./root-ca/index.ts";
 import type { Controller, ControllerDeps } from "./runtime/controller.ts";
@@ -33,5 +36,8 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   kubernetesServiceController(deps, facts.apiServer),
   garbageCollector(deps, kinds),
   namespaceController(deps, kinds),
+  nodeLifecycleController(deps),
+  podGcController(deps),
+  disruptionController(deps),
   scheduler(deps),
 ];

@@ -1,0 +1,99 @@
+/**
+ * Watches over nodes: one that falls silent is marked Unknown and tainted, its Pods are no longer ready, and those that
+ * do not tolerate it are deleted when their time is up. The Pods of a node that is gone are removed by pod-gc.
+ */
+import { isConflict, isNotFound } from "../../api/errors.ts";
+import { Lease } from "../../api/kinds/lease/index.ts";
+import { Node } from "../../api/kinds/node/index.ts";
+import { Pod } from "../../api/kinds/pod/index.ts";
+import { keyOf, type ObjectKey } from "../../api/meta/object.ts";
+import type { Node as NodeObject, Pod as PodObject } from "../../api/types.ts";
+import { formatTime } from "../../base/time.ts";
+import { findCondition } from "../../machinery/conditions.ts";
+import { isPodTerminal } from "../../machinery/pods.ts";
+import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
+import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { evictionMs, lastHeardMs, nodeMonitorGraceMs, silentConditions, wantedTaints } from "./decide.ts";
+
+const leaseNamespace = "kube-node-lease";
+const byNode = "byNode";
+
+/** The node lifecycle controller. Keys are nodes. */
+export function nodeLifecycleController(deps: ControllerDeps): Controller {
+  deps.informers.of(Pod).addIndex(byNode, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
+  return controller("node-lifecycle", deps)
+    .reconciles(Node)
+    .watches(Pod, (change, enqueue) => {
+      // Only a Pod that arrives on a node may have to leave it; everything else follows from the node itself.
+      const { nodeName } = change.object.spec ?? {};
+      if (nodeName && change.type !== "deleted" && (change.type === "added" || change.old.spec?.nodeName !== nodeName))
+        enqueue({ name: nodeName });
+    })
+    .reads(Lease)
+    .with(reconcile);
+}
+
+async function reconcile(key: ObjectKey, deps: ControllerDeps): Promise<Outcome> {
+  const { client, informers, world } = deps;
+  const cached = informers.of(Node).lister.get(key);
+  if (!cached || cached.metadata.deletionTimestamp) return done;
+  const now = world.clock.now();
+  let node = cached;
+  const silentFor = now - lastHeardMs(node, informers.of(Lease).lister.get({ namespace: leaseNamespace, name: key.name }));
+  try {
+    if (silentFor > nodeMonitorGraceMs) {
+      const conditions = silentConditions(node, now);
+      if (conditions) {
+        node = await client.update(Node, { ...node, status: { ...node.status, conditions } }, { subresource: "status" });
+        deps.recorderFor("node-controller").event(node, "Normal", "NodeNotReady", `Node ${key.name} status is now: NodeNotReady`);
+      }
+    }
+    const taints = wantedTaints(node, now);
+    if (taints) node = await client.update(Node, { ...node, spec: { ...node.spec, taints } });
+  } catch (error) {
+    if (isNotFound(error)) return done;
+    throw error;
+  }
+  const dueMs = await leave(node, deps);
+  const checkMs = silentFor > nodeMonitorGraceMs ? nodeMonitorGraceMs : nodeMonitorGraceMs - silentFor + 1;
+  return requeueAfter(
+    dueMs === undefined ? checkMs : Math.min(checkMs, Math.max(1, dueMs - now)),
+    "the node may fall silent, or Pods must leave it",
+  );
+}
+
+/** Deletes the Pods whose time on the node is up; answers with when the next one's is. */
+async function leave(node: NodeObject, deps: ControllerDeps): Promise<number | undefined> {
+  const now = deps.world.clock.now();
+  const taints = node.spec?.taints ?? [];
+  const isReady = findCondition(node.status?.conditions, "Ready")?.status === "True";
+  let next: number | undefined;
+  if (isReady && taints.length === 0) return next;
+  for (const pod of deps.informers.of(Pod).lister.byIndex(byNode, node.metadata.name as string)) {
+    if (isPodTerminal(pod)) continue;
+    if (!isReady) await markNotReady(pod, deps);
+    if (pod.metadata.deletionTimestamp) continue;
+    const dueMs = evictionMs(pod, taints, now);
+    if (dueMs === undefined) continue;
+    if (dueMs > now) {
+      next = next === undefined ? dueMs : Math.min(next, dueMs);
+      continue;
+    }
+    deps
+      .recorderFor("taint-eviction-controller")
+      .event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`);
+    await deps.client.delete(Pod, keyOf(pod), { preconditions: { uid: pod.metadata.uid as string } }).catch(unlessGone);
+  }
+  return next;
+}
+
+/** Nobody can say that a Pod on a silent node is ready. */
+async function markNotReady(pod: PodObject, { client, world }: ControllerDeps): Promise<void> {
+  if (findCondition(pod.status?.conditions, "Ready")?.status !== "True") return;
+  const condition = { type: "Ready", status: "False", lastTransitionTime: formatTime(world.clock.now()) };
+  await client.patch(Pod, keyOf(pod), "strategic", { status: { conditions: [condition] } }, { subresource: "status" }).catch(unlessGone);
+}
+
+function unlessGone(error: unknown): void {
+  if (!isNotFound(error) && !isConflict(error)) throw error;
+}
