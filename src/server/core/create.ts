@@ -116,6 +116,6 @@ function stampNew(core: Core, object: AnyObject, now: number): void {
 function trackCreate(kind: KindDefinition, object: AnyObject, context: RequestContext, now: number): void {
   const status = object.status;
   if (kind.status) delete object.status;
-  trackOwnership(kind, undefined, object, context, now);
+  trackOwnership({ kind, live: undefined, context, now, subresource: "" }, object);
   if (kind.status && status !== undefined) object.status = status;
 }

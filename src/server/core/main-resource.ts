@@ -70,10 +70,10 @@ export function scaleResource(mapping: NonNullable<KindDefinition["scale"]>): Su
   };
 }
 
-/** Puts back every field of the object but one; metadata is the caller's. */
+/** Puts back every field of the object but one, sharing the old frozen values; metadata is the caller's. */
 export function keepAllBut(object: AnyObject, old: AnyObject, free: string): void {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
-    if (name !== free && name !== "metadata" && name !== "apiVersion" && name !== "kind") copyField(object, old, name);
+    if (name !== free && name !== "metadata" && name !== "apiVersion" && name !== "kind") shareField(object, old, name);
   }
 }
 
@@ -83,6 +83,11 @@ export function keepMetadata(object: AnyObject, old: AnyObject): void {
   object.metadata = deepCopy(old.metadata);
   if (managedFields) object.metadata.managedFields = managedFields;
   if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
+}
+
+function shareField(object: AnyObject, old: AnyObject, name: string): void {
+  if (old[name] === undefined) delete object[name];
+  else object[name] = old[name];
 }
 
 function copyField(object: AnyObject, old: AnyObject, name: string): void {

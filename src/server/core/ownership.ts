@@ -2,18 +2,33 @@
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { ManagedFieldsEntry } from "../../api/types.ts";
+import { serverSideApply, trackUpdate } from "../../machinery/apply.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import type { RequestContext } from "../api.ts";
 
-/** Records in `updated` what this write changed. */
-export function trackOwnership(
-  _kind: KindDefinition,
-  _live: AnyObject | undefined,
-  _updated: AnyObject,
-  _context: RequestContext,
-  _now: number,
-  _subresource?: string,
-): void {}
+/** One write, as far as ownership goes. */
+export interface OwnedWrite {
+  readonly kind: KindDefinition;
+  /** The object before; absent on a create. */
+  readonly live: AnyObject | undefined;
+  readonly context: RequestContext;
+  readonly now: number;
+  /** "" for the main resource. */
+  readonly subresource: string;
+}
+
+/** Records in `updated`, which is unfrozen, what this write changed. */
+export function trackOwnership(write: OwnedWrite, updated: AnyObject): void {
+  const { kind, live, context, now, subresource } = write;
+  trackUpdate({ live, updated, schema: kind.schema, manager: context.fieldManager, now, subresource });
+}
+
+/** The object that applying a manifest makes of `write.live`, with its owners. Throws 409 with every conflict (API-70). */
+export function applyManifest(write: OwnedWrite, applied: AnyObject, force: boolean): AnyObject {
+  const { kind, live, context, now, subresource } = write;
+  const resetFields = kind.status && subresource === "" ? ["status"] : [];
+  return serverSideApply({ live, applied, schema: kind.schema, manager: context.fieldManager, force, now, subresource, resetFields });
+}
 
 /** Whether a write changed nothing: the same fields and the same owners, whenever they came to own them (API-55). */
 export function changesNothing(object: AnyObject, old: AnyObject): boolean {

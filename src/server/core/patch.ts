@@ -1,6 +1,6 @@
 /** The four patch types (API-56 … API-59, API-70). Patches are applied to the newest state, alone among its writers. */
-import { badRequest, field, invalid, isAlreadyExists, isNotFound, notFound } from "../../api/errors.ts";
-import type { KindDefinition } from "../../api/kind.ts";
+import { badRequest, conflict, field, invalid, isAlreadyExists, isNotFound } from "../../api/errors.ts";
+import { apiVersionOf, type KindDefinition } from "../../api/kind.ts";
 import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import { type Shaped, shape } from "../../api/schema/shape.ts";
 import { applyJsonPatch } from "../../machinery/json-patch.ts";
@@ -9,8 +9,14 @@ import { applyStrategicMerge } from "../../machinery/strategic-merge.ts";
 import type { ApiPatchType, RequestContext } from "../api.ts";
 import type { Core } from "./core.ts";
 import { create } from "./create.ts";
+import { applyManifest } from "./ownership.ts";
+import { subjectOf } from "./subject.ts";
 import type { Subresource } from "./subresource.ts";
 import { asCreated, changeObject, type Written } from "./update.ts";
+import { checkType } from "./write.ts";
+
+/** How often an apply looks again when the object comes or goes under it. */
+const applyAttempts = 5;
 
 export type PatchContext = RequestContext & { readonly force?: boolean };
 
@@ -83,10 +89,38 @@ async function apply(
     ]);
   }
   if (!isObject(body)) throw badRequest("error decoding patch: the patch must be an object");
-  void isNotFound;
-  void isAlreadyExists;
-  void notFound;
-  void create;
-  void asCreated;
-  return changeObject(core, kind, key, { face, context, change: (old) => shaped(kind.schema, applyMergePatch(old, body), body, context) });
+  const applied = typedManifest(kind, key, body);
+  const now = core.world.clock.now();
+  const merge = (live: AnyObject | undefined) =>
+    applyManifest({ kind, live, context, now, subresource: face.name }, applied, context.force === true);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (face.name !== "" || core.storage.read(kind, key)) {
+        return await changeObject(core, kind, key, { face, context, change: merge, ownersKnown: true });
+      }
+      if (applied.metadata.uid) throw conflict(subjectOf(kind, key.name), absentUid(applied.metadata.uid));
+      return asCreated(await create(core, kind, key.namespace, merge(undefined), context, { ownersKnown: true }));
+    } catch (error) {
+      // Somebody else created or removed it between the look and the write: look again.
+      const raced = isAlreadyExists(error) || (face.name === "" && isNotFound(error) && core.storage.read(kind, key) === undefined);
+      if (!raced || attempt >= applyAttempts) throw error;
+    }
+  }
+}
+
+const absentUid = (uid: string): string => `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+
+/** The manifest in its type's shape. An applied field that no schema has is always refused: nobody could own it. */
+function typedManifest(kind: KindDefinition, key: ObjectKey, body: AnyObject): AnyObject {
+  const applied = { ...body, metadata: { ...(isObject(body.metadata) ? body.metadata : {}) } } as AnyObject;
+  checkType(kind, applied);
+  applied.metadata.name ??= key.name;
+  if (key.namespace !== undefined) applied.metadata.namespace ??= key.namespace;
+  const { value, unknown, typeErrors } = shape(kind.schema, applied);
+  const problem = typeErrors[0] ?? (unknown[0] === undefined ? undefined : `.${unknown[0]}: field not declared in schema`);
+  if (problem !== undefined) {
+    const place = key.namespace === undefined ? `/${key.name}` : `${key.namespace}/${key.name}`;
+    throw badRequest(`failed to create typed patch object (${place}; ${apiVersionOf(kind)}, Kind=${kind.kind}): ${problem}`);
+  }
+  return value;
 }

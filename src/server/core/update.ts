@@ -9,6 +9,7 @@ import type { Core } from "./core.ts";
 import { create, placeInNamespace } from "./create.ts";
 import { carryMetadata, dropEmptyMetadata, metadataProblems, metadataUpdateProblems } from "./metadata.ts";
 import { changesNothing, trackOwnership } from "./ownership.ts";
+import { shareUnchanged } from "./share-unchanged.ts";
 import { StoredObject } from "./stored-object.ts";
 import { subjectOf } from "./subject.ts";
 import type { Subresource, UpdateRules } from "./subresource.ts";
@@ -29,7 +30,13 @@ export async function update(
   const face = core.subresource(kind, subresource);
   const absent = subresource === "" && kind.createOnUpdate && !core.storage.read(kind, key);
   if (absent) return asCreated(await create(core, kind, key.namespace, withoutVersion(body, key), context));
-  return changeObject(core, kind, key, { face, context, change: () => deepCopy(body) });
+  return changeObject(core, kind, key, { face, context, change: () => writableCopy(body, face) });
+}
+
+/** A copy that the write may change. Of a face that takes only parts, what it does not take is put back anyway. */
+function writableCopy(body: AnyObject, face: Subresource): AnyObject {
+  if (face.form || face.update?.whole !== false || typeof body !== "object" || body === null) return deepCopy(body);
+  return { ...body, metadata: deepCopy(body.metadata), status: deepCopy(body.status) };
 }
 
 /** The same answer, marked as new. */
@@ -85,11 +92,12 @@ async function changeOnce(
   return admitted({ kind, operation: "UPDATE", subresource: face.name, key, object, old, context }, async (admission) => {
     await core.admission.mutate(admission);
     rules.prepare(object, old, { now });
+    shareUnchanged(object, old);
     if (!rules.keepsGeneration && bumpsGeneration(kind, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     dropEmptyMetadata(object.metadata);
     refuse(kind, key.name, problemsOf(kind, rules, object, old));
     if (rules.whole) warn(kind, context, object, old);
-    if (!options.ownersKnown) trackOwnership(kind, old, object, context, now, face.name);
+    if (!options.ownersKnown) trackOwnership({ kind, live: old, context, now, subresource: face.name }, object);
     if (changesNothing(object, old)) return stored;
     await core.admission.validate(admission);
     return finish(core, kind, key, stored, admission);
