@@ -1,7 +1,8 @@
 /** What a node's silence means, and which Pods must leave it. Pure. */
-import type { Lease, Node, NodeCondition, Pod, Taint, Toleration } from "../../api/types.ts";
+import type { Lease, Node, NodeCondition, Pod, Taint } from "../../api/types.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { findCondition } from "../../machinery/conditions.ts";
+import { tolerates } from "../../machinery/node-affinity.ts";
 
 /** A node that has not been heard of for this long is taken for lost. */
 export const nodeMonitorGraceMs = 40_000;
@@ -79,7 +80,7 @@ export function evictionMs(pod: Pod, taints: readonly Taint[], now: number): num
   let dueMs: number | undefined;
   for (const taint of taints) {
     if (taint.effect !== "NoExecute") continue;
-    const tolerations = (pod.spec?.tolerations ?? []).filter((toleration) => covers(toleration, taint));
+    const tolerations = (pod.spec?.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
     if (tolerations.length === 0) return now;
     const limits = tolerations.map((toleration) => toleration.tolerationSeconds).filter((seconds) => seconds !== undefined);
     if (limits.length < tolerations.length && limits.length === 0) continue;
@@ -87,12 +88,4 @@ export function evictionMs(pod: Pod, taints: readonly Taint[], now: number): num
     dueMs = dueMs === undefined ? untilMs : Math.min(dueMs, untilMs);
   }
   return dueMs;
-}
-
-function covers(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  return (
-    (toleration.operator ?? "Equal") === "Exists" || (toleration.key !== undefined && (toleration.value ?? "") === (taint.value ?? ""))
-  );
 }

@@ -2,7 +2,7 @@
 import type { Pod, TopologySpreadConstraint } from "../../api/types.ts";
 import { compileLabelSelector, type LabelMatcher } from "../../machinery/selectors.ts";
 import type { ClusterView, NodeView } from "./cluster-view.ts";
-import { nodeMatchesPod, untolerated } from "./node-affinity.ts";
+import { nodeMatchesPod, untolerated } from "../../machinery/node-affinity.ts";
 
 interface Counted {
   readonly constraint: TopologySpreadConstraint;

@@ -1,5 +1,5 @@
 /** Node selectors, node affinity, taints and tolerations. Pure. */
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from "../../api/types.ts";
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from "../api/types.ts";
 
 function requirementHolds(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
   const values = requirement.values ?? [];
