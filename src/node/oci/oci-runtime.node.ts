@@ -335,12 +335,12 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
       const message = text === undefined ? "the container ended while nobody watched" : await terminationMessage(record.spec);
       if (message) record.message = message;
       await save(container);
+      container.markEnded();
+      emit({ type: "container-exited", podUid: record.spec.podUid, containerId: record.id });
       // With a process namespace of its own everything in it is dead by now; in a shared one children may be left.
       await engine.remove(record.id);
       groups.remove(containerCgroup(container));
       await rm(exitFile, { force: true });
-      container.markEnded();
-      emit({ type: "container-exited", podUid: record.spec.podUid, containerId: record.id });
     });
   }
 
@@ -378,6 +378,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     }
     signalMain(container, sigkill);
     if (await endsWithin(container, killPatienceMs)) return;
+    log.warn("a killed container has not ended", { container: id });
     // Either the process cannot die, or its keeper is dead and told nobody.
     await engine.remove(id);
     groups.remove(containerCgroup(container));

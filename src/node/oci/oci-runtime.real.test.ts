@@ -36,16 +36,27 @@ test("from sandbox to running takes a fraction of a second, ten at once too", as
 
 test("users, capabilities, root file system", async () => {
   const sandbox = await fixture.sandbox({ hostname: "web-0" });
-  const id = await fixture.run(sandbox, "id; hostname; cat /etc/hostname; grep Cap /proc/self/status; touch /x && echo wrote; pwd; ls -ld /dev/shm /proc /sys/fs/cgroup; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; echo x > /dev/stderr; env; mount | head -40", {workingDir:"/data/x", resources: {memoryLimitBytes: 64<<20, cpuShares: 100, cpuQuotaMicros: 50000, cpuPeriodMicros: 100000}});
+  const id = await fixture.run(
+    sandbox,
+    "id; hostname; cat /etc/hostname; grep Cap /proc/self/status; touch /x && echo wrote; pwd; ls -ld /dev/shm /proc /sys/fs/cgroup; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; echo x > /dev/stderr; env; mount | head -40",
+    { workingDir: "/data/x", resources: { memoryLimitBytes: 64 << 20, cpuShares: 100, cpuQuotaMicros: 50000, cpuPeriodMicros: 100000 } },
+  );
   await fixture.ended(id);
   console.log(await fixture.logs(id));
   const t = performance.now();
   const id2 = await fixture.run(sandbox, "sleep 100");
-  console.log(await fixture.runtime.execSync(id2, ["sh", "-c", "echo hello; id; echo err > /dev/stderr; exit 5"], 1000), performance.now()-t);
+  console.log(
+    await fixture.runtime.execSync(id2, ["sh", "-c", "echo hello; id; echo err > /dev/stderr; exit 5"], 1000),
+    performance.now() - t,
+  );
   await assert.rejects(fixture.runtime.execSync(id2, ["sleep", "10"], 200), /timed out/);
-  await fixture.runtime.execSync(id2, ["nonesuch"], 200).catch(e=>console.log(String(e)));
-  await fixture.runtime.execSync(id2, ["/bin/nonesuch"], 200).catch(e=>console.log(String(e)));
-  for (const command of [["nonesuch"], ["/nonesuch"], ["/etc/passwd"]]) await fixture.runtime.createContainer(sandbox, fixture.spec({command})).then(i=>fixture.runtime.startContainer(i)).catch(e=>console.log(String(e)));
+  await fixture.runtime.execSync(id2, ["nonesuch"], 200).catch((e) => console.log(String(e)));
+  await fixture.runtime.execSync(id2, ["/bin/nonesuch"], 200).catch((e) => console.log(String(e)));
+  for (const command of [["nonesuch"], ["/nonesuch"], ["/etc/passwd"]])
+    await fixture.runtime
+      .createContainer(sandbox, fixture.spec({ command }))
+      .then((i) => fixture.runtime.startContainer(i))
+      .catch((e) => console.log(String(e)));
   const id3 = await fixture.run(sandbox, "tail /dev/zero", { resources: { memoryLimitBytes: 16 << 20 } });
   console.log(await fixture.ended(id3));
 });
