@@ -10,8 +10,8 @@ import { formatTime } from "../base/time.ts";
 import type { World } from "../base/world.ts";
 import type { Client } from "./client.ts";
 
-/** So many different messages of one reason about one object within the interval, and the rest share one event. */
-const similarMax = 10;
+/** So many different messages of one reason about one object within the interval stand alone; the tenth and all later ones share one event. */
+const similarMax = 9;
 const similarIntervalMs = 600_000;
 const combinedPrefix = "(combined from similar events): ";
 /** What one component may say about one object: a burst, then one event in five minutes. */

@@ -4,6 +4,7 @@
  */
 import type { KubeObject, ObjectKey } from "../api/meta/object.ts";
 import { Namespace } from "../api/kinds/namespace/index.ts";
+import { ServiceAccount } from "../api/kinds/service-account/index.ts";
 import type { KindRef } from "../api/kind.ts";
 import { kinds } from "../api/registry.ts";
 import type { Log } from "../base/log.ts";
@@ -54,6 +55,8 @@ export async function startVirtualControlPlane(options: VirtualControlPlaneOptio
   const deps: ControllerDeps = { client, informers, world, recorderFor: (component) => events.recorderFor(component) };
   for (const name of options.namespaces ?? ["default"]) {
     await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    // Pods are refused without it; the controller that makes it may not be among those that run here.
+    await client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } });
   }
   const controllers = options.controllers.map((make) => make(deps));
   informers.start();
