@@ -1,0 +1,29 @@
+/**
+ * What the compressor of SPDY/3 headers is primed with (SPDY Protocol, Draft 3, section 2.6.10.1): common header names
+ * and values, each behind its length in four bytes, then statuses, dates and types in one run of text.
+ */
+
+const words =
+  "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow " +
+  "authorization cache-control connection content-base content-encoding content-language content-length " +
+  "content-location content-md5 content-range content-type date etag expect expires from host if-match " +
+  "if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma " +
+  "proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade " +
+  "user-agent vary via warning www-authenticate method get status 200_OK version HTTP/1.1 url public set-cookie " +
+  "keep-alive origin";
+
+const tail =
+  "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505203 Non-Authoritative Info" +
+  "rmation204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden404 Not Found500 Internal Serv" +
+  "er Error501 Not Implemented503 Service UnavailableJan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue" +
+  ", Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml," +
+  "text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.";
+
+const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+
+/** The dictionary's bytes. */
+export const spdyDictionary: Uint8Array = new Uint8Array([
+  // A word with a space in it is written with an underscore above.
+  ...words.split(" ").flatMap((word) => [0, 0, 0, word.length, ...ascii(word.replace("_", " "))]),
+  ...ascii(tail),
+]);
