@@ -1,13 +1,31 @@
 /** Joining a container's main process. */
 import type { ExecOptions, ExecStreams } from "../../api/node-api.ts";
+import { joinConmon, passResizes } from "./conmon-socket.node.ts";
+import { deliver, feed } from "./exec.node.ts";
 
-export async function attachTo(_request: {
-  directory: string;
-  options: Omit<ExecOptions, "container" | "command">;
-  streams: ExecStreams;
-  signal: AbortSignal;
-  ended: Promise<void>;
-  tty: boolean;
-}): Promise<void> {
-  throw new Error("not yet");
+export interface AttachRequest {
+  /** The container's directory. */
+  readonly directory: string;
+  readonly options: Omit<ExecOptions, "container" | "command">;
+  readonly streams: ExecStreams;
+  readonly signal: AbortSignal;
+  /** Whether the container takes input at all. */
+  readonly takesInput: boolean;
+}
+
+/** Passes output and input on until the process ends or the client leaves. Only what is written from now on is seen. */
+export async function attachTo({ directory, options, streams, signal, takesInput }: AttachRequest): Promise<void> {
+  const join = await joinConmon(directory);
+  const leave = (): void => void join.kill("SIGKILL");
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  try {
+    passResizes(directory, streams);
+    // Without input the socket stays open, for its end would be the end of the container's input.
+    if (options.stdin && takesInput && streams.stdin) feed(streams.stdin, join.stdin);
+    await Promise.all([deliver(join.stdout, streams.stdout), deliver(join.stderr, streams.stderr)]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
+  }
 }

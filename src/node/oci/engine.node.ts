@@ -16,12 +16,16 @@ export interface CreateRequest {
   /** Relative to `layersDirectory`, uppermost first. */
   readonly layers: readonly string[];
   readonly layersDirectory: string;
+  /** The command's first word, for complaints. */
+  readonly program: string;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;
 }
 
 export interface OciEngine {
+  /** Where it keeps its own state. */
+  readonly directory: string;
   /** The command line that runs the engine with these arguments. */
   command(args: readonly string[]): readonly string[];
   /** Makes the container's process, which waits for `start`. Resolves with its number. Throws an Error with the engine's words. */
@@ -62,6 +66,7 @@ export function ociEngine(tools: OciTools, directory: string, exits: string): Oc
   const command = (args: readonly string[]): readonly string[] => within([tools.enginePath, "--root", directory, ...args]);
 
   return {
+    directory,
     command,
     within,
     create: (request) => create(tools, directory, exits, request),
@@ -129,13 +134,18 @@ function create(tools: OciTools, state: string, exits: string, request: CreateRe
         // It died before it could speak; what it complained of is in the file.
       }
       if (typeof answer.data === "number" && answer.data > 0) resolve(answer.data);
-      else reject(new Error(engineWords(String(answer.message ?? "") || readFileSync(words, "utf8") || "conmon ended without a word")));
+      else
+        reject(
+          new Error(
+            engineWords(String(answer.message ?? "") || readFileSync(words, "utf8") || "conmon ended without a word", request.program),
+          ),
+        );
     }
   });
 }
 
 /** An engine's complaint in the form that users of Kubernetes know. */
-export function engineWords(text: string): string {
+export function engineWords(text: string, program = ""): string {
   let words = text.trim();
   // runc's log lines: time="…" level=error msg="…"
   const messages = [...words.matchAll(/msg="((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] as string).replace(/\\(.)/g, "$1"));

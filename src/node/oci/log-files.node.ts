@@ -1,9 +1,10 @@
 /** The log of one container on disk: `log`, and older pieces `log.1`, `log.2` (higher is newer) after rotation. */
 import { watch } from "node:fs";
-import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseTime } from "../../base/time.ts";
 import type { LogOptions } from "../../api/node-api.ts";
+import { tell } from "./conmon-socket.node.ts";
 import { type LogPrinter, logPrinter, tailStart } from "./cri-log.ts";
 
 const chunkBytes = 64 * 1024;
@@ -15,13 +16,14 @@ export interface LogRotation {
   readonly maxFiles: number;
 }
 
-/** Renames a log that has grown too large, tells its writer by `control` to go on in a new file, and drops the oldest pieces. */
-export async function rotateLog(path: string, control: string, rotation: LogRotation): Promise<void> {
+/** Renames a log that has grown too large, tells its writer to go on in a new file, and drops the oldest pieces. */
+export async function rotateLog(directory: string, rotation: LogRotation): Promise<void> {
+  const path = join(directory, "log");
   const { size } = await stat(path).catch(() => ({ size: 0 }));
   if (size < rotation.maxBytes) return;
   const pieces = await olderPieces(path);
   await rename(path, `${path}.${(pieces.at(-1) ?? 0) + 1}`);
-  await writeFile(control, "2 0 0\n", { flag: "w" });
+  await tell(directory, "2 0 0\n");
   const tooMany = pieces.length + 2 - rotation.maxFiles;
   for (const piece of pieces.slice(0, Math.max(0, tooMany))) await rm(`${path}.${piece}`, { force: true });
 }

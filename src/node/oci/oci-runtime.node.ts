@@ -290,7 +290,8 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
         const root = await store.root(record.spec.imageId);
         const { layers, layersDirectory } = root;
         const { stdin, stdinOnce, tty } = record.spec;
-        const pid = await engine.create({ id, directory: container.directory, layers, layersDirectory, stdin, stdinOnce, tty });
+        const program = record.process.args[0] ?? "";
+        const pid = await engine.create({ id, program, directory: container.directory, layers, layersDirectory, stdin, stdinOnce, tty });
         record.main = { pid, startTime: startTime(pid) };
         await engine.start(id);
       } catch (cause) {
@@ -515,8 +516,9 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const rounds = every(clock, rotationLookMs, () => {
     for (const container of containers.values()) {
       if (container.record.state !== "running") continue;
-      const { log: path, control } = containerFiles(container.directory);
-      void rotateLog(path, control, rotation).catch((error) => log.warn("a log could not be rotated", { path, error: String(error) }));
+      void rotateLog(container.directory, rotation).catch((error) =>
+        log.warn("a log could not be rotated", { container: container.record.id, error: String(error) }),
+      );
       void lookAfter(container).catch((error) => log.warn("a container could not be looked after", { error: String(error) }));
     }
   });
@@ -553,8 +555,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
         options: attachOptions,
         streams,
         signal,
-        ended: container.ended,
-        tty: container.record.spec.tty,
+        takesInput: container.record.spec.stdin,
       });
     },
     async portForward(sandboxId, port) {

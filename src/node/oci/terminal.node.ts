@@ -1,7 +1,103 @@
-/** Commands with a terminal. conmon holds the terminal; its socket is spoken to as in an attach. */
+/** Commands with a terminal. conmon makes and holds the terminal; its socket is spoken to as in an attach. */
+import { spawn } from "node:child_process";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import type { ExecResult } from "../../api/node-api.ts";
-import type { ExecRequest } from "./exec.node.ts";
+import { joinConmon, passResizes } from "./conmon-socket.node.ts";
+import { engineWords } from "./engine.node.ts";
+import { deliver, type ExecRequest, feed } from "./exec.node.ts";
+import { execProcess } from "./oci-spec.ts";
 
-export async function execWithTerminal(_request: ExecRequest): Promise<ExecResult> {
-  throw new Error("not yet");
+let serial = 0;
+
+/** See `execIn`. */
+export async function execWithTerminal(request: ExecRequest): Promise<ExecResult> {
+  const { engine, tools, id, options, streams, signal } = request;
+  const directory = join(request.directory, `terminal-${process.pid}-${serial++}`);
+  await mkdir(directory, { mode: 0o700 });
+  const specPath = join(directory, "process.json");
+  await writeFile(specPath, JSON.stringify(execProcess(request.main, options.command, true)), { mode: 0o600 });
+  const [program = "", ...args] = engine.within([
+    tools.conmonPath,
+    ...["--api-version", "1", "--exec", "--exec-attach", "--exec-process-spec", specPath, "--terminal"],
+    ...(options.stdin ? ["--stdin"] : []),
+    ...["--cid", id, "--cuuid", id, "--name", id, "--runtime", tools.enginePath, "--runtime-arg", `--root=${engine.directory}`],
+    ...[
+      "--bundle",
+      directory,
+      "--container-pidfile",
+      join(directory, "pid"),
+      "--full-attach",
+      "--log-level",
+      "error",
+      "--log-path",
+      "none",
+    ],
+  ]);
+  const conmon = spawn(program, args, {
+    env: { PATH: process.env["PATH"], TZ: "UTC", LC_ALL: "C", _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4", _OCI_ATTACHPIPE: "5" },
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe"],
+  });
+  const [sync, start, attach] = [conmon.stdio[3] as Readable, conmon.stdio[4] as Writable, conmon.stdio[5] as Readable];
+  start.on("error", () => {});
+  const leave = async (): Promise<void> => {
+    const pid = Number(await readFile(join(directory, "pid"), "utf8").catch(() => "0"));
+    try {
+      if (pid > 0) process.kill(pid, "SIGHUP");
+      if (pid > 0) process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
+  };
+  const onLeave = (): void => void leave();
+  try {
+    conmon.on("error", (error) => sync.destroy(error));
+    const answers = linesOf(sync);
+    // conmon first waits to be let on, then says that its socket is there, then waits for the client to be on it.
+    start.write("1");
+    await linesOf(attach).next();
+    const joined = await joinConmon(directory);
+    signal.addEventListener("abort", onLeave, { once: true });
+    passResizes(directory, streams);
+    if (options.stdin && streams.stdin) feed(streams.stdin, joined.stdin);
+    const delivered = deliver(joined.stdout, streams.stdout);
+    delivered.catch(onLeave);
+    joined.stderr.resume();
+    start.write("2");
+    const started = await answer(answers);
+    if (started.data < 0) {
+      joined.kill("SIGKILL");
+      throw new Error(`failed to exec in container: ${engineWords(started.message)}`);
+    }
+    if (signal.aborted) await leave();
+    const ended = await answer(answers);
+    await delivered.catch(() => {});
+    return { exitCode: ended.data < 0 ? 255 : ended.data };
+  } finally {
+    signal.removeEventListener("abort", onLeave);
+    for (const stream of [sync, start, attach]) stream.destroy();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function* linesOf(stream: Readable): AsyncGenerator<string, undefined> {
+  let text = "";
+  for await (const chunk of stream) {
+    text += chunk;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      yield text.slice(0, end);
+      text = text.slice(end + 1);
+    }
+  }
+  return undefined;
+}
+
+async function answer(lines: AsyncGenerator<string, undefined>): Promise<{ data: number; message: string }> {
+  for (let next = await lines.next(); !next.done; next = await lines.next()) {
+    if (next.value.trim() === "") continue;
+    const { data, message } = JSON.parse(next.value) as { data?: unknown; message?: unknown };
+    return { data: typeof data === "number" ? data : -1, message: String(message ?? "") };
+  }
+  throw new Error("conmon ended before the command did");
 }
