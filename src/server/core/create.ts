@@ -73,7 +73,7 @@ async function createOnce(
     stampNew(core, object, now);
     if (!options.ownersKnown) trackCreate(kind, object, context, now);
     kind.prepareForCreate?.(object, { now });
-    if (bumpsGeneration(kind, object, { ...object, spec: undefined })) meta.generation = 1;
+    if (bumpsGeneration(kind, object, nothingYet(object))) meta.generation = 1;
     dropEmptyMetadata(meta);
     refuse(kind, meta.name, [...metadataProblems(kind, meta), ...(kind.validate?.(object) ?? [])]);
     warn(kind, context, object);
@@ -100,6 +100,9 @@ export function placeInNamespace(kind: KindDefinition, object: AnyObject, namesp
 }
 
 const generatedName = (core: Core, base: string): string => base.slice(0, generatedBaseMax) + randomNameSuffix(core.world.random);
+
+/** What was there before: a kind whose objects have a generation sees in it that everything is new. */
+const nothingYet = ({ apiVersion, kind }: AnyObject): AnyObject => ({ apiVersion, kind, metadata: {} });
 
 /** What only the server says of a new object. */
 function stampNew(core: Core, object: AnyObject, now: number): void {

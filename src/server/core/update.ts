@@ -3,7 +3,7 @@ import { badRequest, conflict, field, invalid, methodNotAllowed, notFound, stale
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import { deepCopy } from "../../machinery/freeze.ts";
-import type { RequestContext } from "../api.ts";
+import type { RequestContext, Stored } from "../api.ts";
 import type { Admission } from "../admission/admission.ts";
 import type { Core } from "./core.ts";
 import { create, placeInNamespace } from "./create.ts";
@@ -16,7 +16,7 @@ import type { Subresource, UpdateRules } from "./subresource.ts";
 import { admitted, bumpsGeneration, checkType, refuse, warn } from "./write.ts";
 
 /** The answer to a write that may have created. */
-export type Written = StoredObject & { readonly created?: boolean };
+export type Written = Stored & { readonly created?: boolean };
 
 /** PUT. Throws 400 for a body that does not fit the path, 404, 409 for a stale one, 422 for an invalid one. */
 export async function update(
@@ -39,8 +39,14 @@ function writableCopy(body: AnyObject, face: Subresource): AnyObject {
   return { ...body, metadata: deepCopy(body.metadata), status: deepCopy(body.status) };
 }
 
-/** The same answer, marked as new. */
-export const asCreated = (stored: StoredObject): Written => Object.defineProperty(stored, "created", { value: true }) as Written;
+/** The same answer, marked as new; the stored object itself is shared and stays unmarked. */
+export const asCreated = (stored: Stored): Written => ({
+  object: stored.object,
+  get json() {
+    return stored.json;
+  },
+  created: true,
+});
 
 function withoutVersion(body: AnyObject, key: ObjectKey): AnyObject {
   const { resourceVersion: _, ...metadata } = body.metadata ?? {};

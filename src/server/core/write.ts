@@ -61,7 +61,7 @@ export function checkType(kind: KindDefinition, object: AnyObject): void {
 
 /** Whether the change from `old` counts as a new generation; without a declaration, a change of spec does. */
 export const bumpsGeneration = (kind: KindDefinition, object: AnyObject, old: AnyObject): boolean =>
-  object.spec !== undefined && (kind.bumpsGeneration ? kind.bumpsGeneration(object, old) : !deepEqual(object.spec, old.spec));
+  kind.bumpsGeneration ? kind.bumpsGeneration(object, old) : object.spec !== undefined && !deepEqual(object.spec, old.spec);
 
 /** Passes a kind's warnings on to the client. */
 export function warn(kind: KindDefinition, context: RequestContext, object: AnyObject, old?: AnyObject): void {
