@@ -2,8 +2,8 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, webcrypto } from "node:crypto";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import type { Credential } from "./pki.node.ts";
-import { isAddress } from "./pki.node.ts";
+import { dateOf } from "../../base/time.ts";
+import { type Credential, isAddress } from "./credential.ts";
 
 interface Lifetime {
   /** Milliseconds since the epoch. */
@@ -51,8 +51,8 @@ export async function issuer(existing?: Credential): Promise<Issuer> {
       serialNumber: serialNumber(),
       subject: new x509.Name(subject).toString(),
       issuer: authority.certificate.subject,
-      notBefore: new Date(lifetime.notBefore),
-      notAfter: new Date(lifetime.notAfter),
+      notBefore: dateOf(lifetime.notBefore),
+      notAfter: dateOf(lifetime.notAfter),
       signingAlgorithm: algorithm,
       publicKey: keys.publicKey as never,
       signingKey: authority.key as never,
@@ -73,8 +73,8 @@ export async function issuer(existing?: Credential): Promise<Issuer> {
       const certificate = await x509.X509CertificateGenerator.createSelfSigned({
         serialNumber: serialNumber(),
         name: new x509.Name([{ CN: [commonName] }]).toString(),
-        notBefore: new Date(lifetime.notBefore),
-        notAfter: new Date(lifetime.notAfter),
+        notBefore: dateOf(lifetime.notBefore),
+        notAfter: dateOf(lifetime.notAfter),
         signingAlgorithm: algorithm,
         keys: keys as never,
         extensions: [

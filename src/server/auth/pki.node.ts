@@ -5,12 +5,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-
-/** A certificate with its key, both PEM. */
-export interface Credential {
-  readonly certificate: string;
-  readonly key: string;
-}
+import { type Credential, isAddress } from "./credential.ts";
 
 export interface Pki {
   /** The authority's certificate: what clients trust, and what signs client certificates. */
@@ -110,7 +105,7 @@ function usable(
   try {
     const certificate = new X509Certificate(credential.certificate);
     if (!certificate.checkPrivateKey(createPrivateKey(credential.key))) return undefined;
-    if (Date.parse(certificate.validTo) - now < renewBeforeMs) return undefined;
+    if (certificate.validToDate.getTime() - now < renewBeforeMs) return undefined;
     if (authority !== undefined && !certificate.verify(createPublicKey(authority))) return undefined;
     for (const name of names) {
       if (isAddress(name) ? certificate.checkIP(name) === undefined : certificate.checkHost(name) === undefined) return undefined;
@@ -120,9 +115,6 @@ function usable(
     return undefined;
   }
 }
-
-/** Whether a name of the server is an IP address. */
-export const isAddress = (name: string): boolean => name.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(name);
 
 /** The text of a kubeconfig with one cluster, one user and one context, which is current. */
 export function kubeconfigText(options: {

@@ -3,6 +3,7 @@
  * one write, so a burst of small watch events costs one TLS record and not a hundred.
  */
 import type { Writable } from "node:stream";
+import { systemClock } from "../../base/system-world.node.ts";
 import type { ByteSink } from "./exchange.ts";
 
 /** More than this waiting is a sign to hold back. */
@@ -45,7 +46,7 @@ export function byteSink(stream: Writable, destroy: () => void): ByteSink {
     piecesBytes = 0;
     if (bytes <= flushBytes || due.length === 1) stream.write(due.length === 1 ? due[0] : Buffer.concat(due, bytes));
     else for (const part of parts(due)) stream.write(part);
-    if (stream.writableNeedDrain) blockedSince = performance.now();
+    if (stream.writableNeedDrain) blockedSince = systemClock.monotonic();
   };
   stream.on("drain", () => {
     flush();
@@ -64,7 +65,7 @@ export function byteSink(stream: Writable, destroy: () => void): ByteSink {
       return buffered();
     },
     get blockedMs() {
-      return stream.writableNeedDrain ? performance.now() - blockedSince : 0;
+      return stream.writableNeedDrain ? systemClock.monotonic() - blockedSince : 0;
     },
     write(bytes) {
       if (ended || bytes.length === 0) return true;

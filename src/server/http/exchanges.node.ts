@@ -6,6 +6,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { createGzip, constants as zlibConstants } from "node:zlib";
 import { ApiError, badRequest, tooLarge } from "../../api/errors.ts";
+import { systemClock } from "../../base/system-world.node.ts";
 import { byteSink } from "./byte-sinks.node.ts";
 import type { AnswerHeaders, ByteSink, Exchange, PeerIdentity } from "./exchange.ts";
 
@@ -39,9 +40,9 @@ function readAll(stream: Readable, declaredLength: string | undefined, maxBytes:
     if (stream.destroyed) return reject(badRequest("the body of the request was cut off"));
     const pieces: Buffer[] = [];
     let length = 0;
-    const timer = setTimeout(() => settle(() => reject(requestTimeout())), bodyDeadlineMs);
+    const timer = systemClock.setTimer(bodyDeadlineMs, () => settle(() => reject(requestTimeout())));
     const settle = (then: () => void): void => {
-      clearTimeout(timer);
+      timer.cancel();
       stream.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
       // A late error of a cut connection must not surface elsewhere.
       stream.on("error", () => {});

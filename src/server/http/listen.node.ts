@@ -14,6 +14,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { systemClock } from "../../base/system-world.node.ts";
 import type { Log } from "../../base/log.ts";
 import type { Exchange, PeerIdentity } from "./exchange.ts";
 import { type Connection, http1Exchange, http2Exchange, upgradeExchange } from "./exchanges.node.ts";
@@ -194,11 +195,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       const closed = new Promise<void>((resolve) => https.close(() => resolve()));
       for (const session of sessions) session.close();
       https.closeIdleConnections();
-      const cut = setTimeout(() => {
+      const cut = systemClock.setTimer(closeGraceMs, () => {
         for (const socket of sockets) socket.destroy();
-      }, closeGraceMs);
+      });
       await closed;
-      clearTimeout(cut);
+      cut.cancel();
     },
   };
 }

@@ -50,7 +50,7 @@ export async function startTestServer(
   };
   const world = { clock: systemClock, random: systemRandom, log };
   const directory = await mkdtemp(join(tmpdir(), "windlass-server-"));
-  const pki = await loadPki(join(directory, "pki"), { now: Date.now() });
+  const pki = await loadPki(join(directory, "pki"), { now: systemClock.now() });
   const signer = tokenSigner(pki.tokenKey);
   const auth = createAuth({ world, signer, secretsEqual, ...(options.users && { staticTokens: options.users }) });
   const store = openMemoryStore();

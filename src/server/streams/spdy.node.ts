@@ -6,6 +6,7 @@
  */
 import type { Duplex } from "node:stream";
 import { constants, createDeflate, createInflate } from "node:zlib";
+import { systemClock } from "../../base/system-world.node.ts";
 import { spdyDictionary } from "./spdy-dictionary.ts";
 import type { SpdyConnection, SpdyStream } from "./spdy-connection.ts";
 import { type WireStream, wireStream } from "./wire-stream.ts";
@@ -188,7 +189,11 @@ export function spdyConnection(duplex: Duplex, head: Uint8Array, onStream: (stre
       if (closed) return;
       writeRaw(controlFrame(frame.goAway, 0, uint32s(lastStreamId, 0))).then(
         // The client closes when it has read what was sent; if it does not, so do we.
-        () => duplex.end(() => setTimeout(shut, closeGraceMs).unref()),
+        () => {
+          const timer = systemClock.setTimer(closeGraceMs, shut);
+          duplex.once("close", () => timer.cancel());
+          duplex.end();
+        },
         () => shut(),
       );
     },

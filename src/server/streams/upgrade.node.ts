@@ -7,7 +7,9 @@ import type { Duplex } from "node:stream";
 import { createWebSocketStream, type WebSocket, WebSocketServer } from "ws";
 import { ApiError, badRequest, forbidden, unknownPath } from "../../api/errors.ts";
 import type { NodeDirectory } from "../../api/node-api.ts";
+import { every } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { systemClock } from "../../base/system-world.node.ts";
 import type { Api, User } from "../api.ts";
 import { answerError } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -167,19 +169,18 @@ function webSocket(request: IncomingMessage, socket: Duplex, head: Buffer, proto
 
 function keepAlive(ws: WebSocket): void {
   let answered = true;
-  const timer = setInterval(() => {
+  const timer = every(systemClock, pingPeriodMs, () => {
     if (!answered) return ws.terminate();
     answered = false;
     ws.ping(() => {});
-  }, pingPeriodMs);
-  timer.unref();
+  });
   ws.on("pong", () => {
     answered = true;
   });
   ws.on("message", () => {
     answered = true;
   });
-  ws.on("close", () => clearInterval(timer));
+  ws.on("close", () => timer.cancel());
 }
 
 /** The first of the client's protocols that is served. An old client names none and means the oldest. */
