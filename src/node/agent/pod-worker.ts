@@ -101,7 +101,7 @@ export class PodWorker {
       gone: () => this.vanished(undefined),
     });
     this.#adopt(adopted);
-    if (pod.metadata.deletionTimestamp !== undefined) this.#shortenGrace();
+    if (pod.metadata.deletionTimestamp !== undefined) this.#shortenGrace(true);
   }
 
   /** The Pod as it was last seen. */
@@ -776,16 +776,14 @@ export class PodWorker {
 
   // ------------------------------------------------------------------ termination
 
-  /** The grace that the Pod has left, as the API says it now. */
-  #shortenGrace(): void {
+  /** Takes over the grace that the API grants as of now; only ever shorter than what is left. */
+  #shortenGrace(adopting = false): void {
     const { clock } = this.#context.world;
     const { deletionTimestamp, deletionGracePeriodSeconds } = this.#pod.metadata;
     let graceMs = vanishedGraceMs;
-    if (deletionTimestamp !== undefined) {
-      // Deleted while no agent looked: part of the grace is over. The timestamp has whole seconds only.
-      const untilMs = (parseTime(deletionTimestamp) ?? 0) + 999 - clock.now();
-      graceMs = Math.max(0, Math.min((deletionGracePeriodSeconds ?? 30) * 1000, untilMs));
-    }
+    if (deletionTimestamp !== undefined) graceMs = (deletionGracePeriodSeconds ?? 30) * 1000;
+    // Deleted while no agent looked: part of the grace is over. The timestamp has whole seconds only.
+    if (adopting) graceMs = Math.max(0, Math.min(graceMs, (parseTime(deletionTimestamp) ?? 0) + 999 - clock.now()));
     const until = clock.monotonic() + (this.#vanished ? Math.min(graceMs, vanishedGraceMs) : graceMs);
     if (until >= this.#graceUntil) return;
     this.#graceUntil = until;
