@@ -4,7 +4,8 @@
  * A type is a record of field name to `[!]TYPE [list=KIND] [patch=STRATEGY] [struct=atomic] [#N]`:
  * `!` marks a required field; TYPE is a scalar, `[]TYPE`, `map<TYPE>` or the name of another type;
  * `list=` is `atomic`, `set` or `map:key,key` (server-side apply); `patch=` is `merge`, `merge:key`,
- * `retainKeys` or `merge,retainKeys:key` (strategic merge); `#N` is the field's number on the protobuf wire.
+ * `retainKeys` or `merge,retainKeys:key` (strategic merge); `#N` is the field's number on the protobuf wire, `#N.M` that of
+ * a field which stands one message deeper there than in JSON.
  * The pseudo-fields `$struct` and `$free` speak of the type itself.
  */
 export type TypeTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -43,8 +44,8 @@ export interface FieldSchema {
   readonly patchMerge: boolean;
   readonly patchRetainKeys: boolean;
   readonly patchMergeKey?: string;
-  /** Field number on the protobuf wire, where known. */
-  readonly protoNumber?: number;
+  /** Field number on the protobuf wire, where known; several where messages lie in between that JSON does not have. */
+  readonly protoPath?: readonly number[];
 }
 
 export interface StructSchema {
@@ -95,7 +96,7 @@ export function parseField(name: string, text: string): FieldSchema {
 
 function applyOption(field: { -readonly [K in keyof FieldSchema]: FieldSchema[K] }, option: string): void {
   if (option.startsWith("#")) {
-    field.protoNumber = Number(option.slice(1));
+    field.protoPath = option.slice(1).split(".").map(Number);
     return;
   }
   const [word = "", value = ""] = option.split("=");

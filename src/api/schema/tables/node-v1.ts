@@ -3,24 +3,24 @@ import type { TypeTable } from "../notation.ts";
 
 export const nodeV1: TypeTable = {
   Overhead: {
-    podFixed: "map<quantity>",
+    podFixed: "map<quantity> #1",
   },
   RuntimeClass: {
     apiVersion: "string",
-    handler: "!string",
+    handler: "!string #2",
     kind: "string",
-    metadata: "meta.v1.ObjectMeta",
-    overhead: "node.v1.Overhead",
-    scheduling: "node.v1.Scheduling",
+    metadata: "meta.v1.ObjectMeta #1",
+    overhead: "node.v1.Overhead #3",
+    scheduling: "node.v1.Scheduling #4",
   },
   RuntimeClassList: {
     apiVersion: "string",
-    items: "![]node.v1.RuntimeClass",
+    items: "![]node.v1.RuntimeClass #2",
     kind: "string",
-    metadata: "meta.v1.ListMeta",
+    metadata: "meta.v1.ListMeta #1",
   },
   Scheduling: {
-    nodeSelector: "map<string> struct=atomic",
-    tolerations: "[]core.v1.Toleration list=atomic",
+    nodeSelector: "map<string> struct=atomic #1",
+    tolerations: "[]core.v1.Toleration list=atomic #2",
   },
 };
