@@ -1,6 +1,8 @@
-/** The kind CSINode of storage.k8s.io/v1. */
-import type { CSINode as CSINodeObject } from "../../types.ts";
+/** The kind CSINode: which storage drivers a node has. Stored for drivers that use it. */
 import { defineKind } from "../../kind.ts";
+import type { CSINode as CSINodeObject } from "../../types.ts";
+import { ageColumn, nameColumn, numberColumn } from "../columns.ts";
+import { neverBumps } from "../generations.ts";
 
 /** CSINode (storage.k8s.io/v1). */
 export const CSINode = defineKind<CSINodeObject>({
@@ -11,4 +13,6 @@ export const CSINode = defineKind<CSINodeObject>({
   scope: "Cluster",
   schema: "storage.v1.CSINode",
   returnsDeletedObject: true,
+  bumpsGeneration: neverBumps,
+  columns: [nameColumn, numberColumn("Drivers", (node) => node.spec?.drivers?.length), ageColumn],
 });

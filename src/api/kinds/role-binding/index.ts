@@ -1,14 +1,20 @@
-/** The kind RoleBinding of rbac.authorization.k8s.io/v1. */
-import type { RoleBinding as RoleBindingObject } from "../../types.ts";
+/** The kind RoleBinding: who may do within a namespace what a role says. */
 import { defineKind } from "../../kind.ts";
+import type { RoleBinding as RoleBindingObject } from "../../types.ts";
+import { bindingColumns, defaultBinding, rbacGroup, validateBinding, validateBindingUpdate } from "../rbac/rules.ts";
 
 /** RoleBinding (rbac.authorization.k8s.io/v1). */
 export const RoleBinding = defineKind<RoleBindingObject>({
-  group: "rbac.authorization.k8s.io",
+  group: rbacGroup,
   version: "v1",
   kind: "RoleBinding",
   plural: "rolebindings",
   scope: "Namespaced",
   schema: "rbac.v1.RoleBinding",
   nameRule: "path-segment",
+  createOnUpdate: true,
+  defaults: defaultBinding,
+  validate: (binding) => validateBinding(binding, ["Role", "ClusterRole"], "Namespaced"),
+  validateUpdate: validateBindingUpdate,
+  columns: bindingColumns,
 });
