@@ -1,5 +1,5 @@
 /** Where an engine keeps everything it has: one folder, and in it a note of the process that runs there. */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -45,6 +45,8 @@ export interface EngineState {
   readonly port: number;
   readonly instance: number;
   readonly runtime: string;
+  /** Why Pods are simulated where real containers were wanted. */
+  readonly why?: string;
   readonly nodes: number;
   readonly version: string;
   /** RFC 3339. */
@@ -69,10 +71,6 @@ export function writeEngineState(home: Home, state: EngineState): void {
   renameSync(`${home.state}.partial`, home.state);
 }
 
-export function removeEngineState(home: Home): void {
-  rmSync(home.state, { force: true });
-}
-
 /** What the kernel says of when a process started, or undefined where there is no such process (proc(5), field 22). */
 export function processStart(pid: number): string | undefined {
   try {
@@ -95,5 +93,3 @@ export function openLog(home: Home): number {
   mkdirSync(home.path, { recursive: true, mode: 0o700 });
   return openSync(home.log, "a", 0o600);
 }
-
-export { closeSync as closeLog };

@@ -21,7 +21,7 @@ export interface ClusterFacts {
   /** PEM of the authority that signed the API server's certificate, for ConfigMap `kube-root-ca.crt`. */
   readonly caBundle: string;
   /** Where Pods reach the API server. */
-  readonly apiServer: ApiServerAddress;
+  apiServer(): ApiServerAddress;
 }
 
 /** Builds all of them; none is started. */

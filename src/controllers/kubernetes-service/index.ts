@@ -15,12 +15,14 @@ const key = { namespace: "default", name: "kubernetes" } as const;
 
 /** Where Pods reach the API server. */
 export interface ApiServerAddress {
+  /** The Service's own address; absent: any of the range. */
+  readonly serviceIp?: string;
   readonly ip: string;
   readonly port: number;
 }
 
 /** The controller of `default/kubernetes`; the namespace's arrival begins its first pass, which makes the Service. */
-export const kubernetesServiceController = (deps: ControllerDeps, address: ApiServerAddress): Controller => {
+export const kubernetesServiceController = (deps: ControllerDeps, address: () => ApiServerAddress): Controller => {
   const isIt = (object: KubeObject): ObjectKey[] =>
     object.metadata.namespace === key.namespace && object.metadata.name === key.name ? [key] : [];
   return controller("kubernetes-service", deps)
@@ -28,7 +30,7 @@ export const kubernetesServiceController = (deps: ControllerDeps, address: ApiSe
     .maps(Service, isIt)
     .maps(EndpointSlice, isIt)
     .maps(Endpoints, isIt)
-    .with(() => reconcile(deps, address));
+    .with(() => reconcile(deps, address()));
 };
 
 /** Makes what is missing and mends what differs. */
@@ -40,6 +42,7 @@ async function reconcile({ client, informers }: ControllerDeps, address: ApiServ
     metadata,
     spec: {
       type: "ClusterIP",
+      ...(address.serviceIp !== undefined && { clusterIP: address.serviceIp, clusterIPs: [address.serviceIp] }),
       sessionAffinity: "None",
       ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: address.port }],
     },

@@ -1,0 +1,156 @@
+// Both clients hold to one contract; and what is the HTTP client's alone: credentials, kubeconfigs, broken connections.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { ConfigMap } from "../api/kinds/config-map/index.ts";
+import { Namespace } from "../api/kinds/namespace/index.ts";
+import { silentLog } from "../base/log.ts";
+import { systemClock, systemRandom } from "../base/system-world.node.ts";
+import { ConnectionError } from "../client/client.ts";
+import { clientSuite } from "../client/client.suite.ts";
+import { httpClient } from "../client/http-client.node.ts";
+import { type HttpTransport, httpTransport } from "../client/http-transport.node.ts";
+import { Informer } from "../client/informer.ts";
+import { accessOf, type ClusterAccess, KubeconfigError, parseKubeconfigs } from "../client/kubeconfig.ts";
+import { loadKubeconfig } from "../client/load-kubeconfig.node.ts";
+import { openMemoryStore } from "../store/memory-store.ts";
+import { type Engine, startEngine } from "./engine.node.ts";
+import { startVirtualControlPlane } from "./virtual-control-plane.node.ts";
+
+const world = { clock: systemClock, random: systemRandom, log: silentLog };
+const folder = mkdtempSync(join(tmpdir(), "windlass-client-"));
+let engine: Engine;
+let access: ClusterAccess;
+const transports: HttpTransport[] = [];
+
+before(async () => {
+  engine = await startEngine({ world, store: openMemoryStore(), pkiDirectory: join(folder, "pki"), controllers: () => [] });
+  access = accessOf(parseKubeconfigs([{ path: "kubeconfig", text: engine.kubeconfig }], (_, path) => path));
+});
+after(async () => {
+  for (const transport of transports) transport.close();
+  await engine.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function connect(over: Partial<ClusterAccess> = {}) {
+  const transport = httpTransport({ access: { ...access, ...over }, clock: systemClock, userAgent: "windlass-test/1" });
+  transports.push(transport);
+  return { transport, client: httpClient({ transport, fieldManager: "windlass-test" }) };
+}
+
+clientSuite("the in-process client", async () => {
+  const plane = await startVirtualControlPlane({ controllers: [] });
+  return { client: plane.client, namespace: "default", close: () => plane.stop() };
+});
+
+let namespaces = 0;
+clientSuite("the HTTP client", async () => {
+  const { client } = connect();
+  const namespace = `suite-${++namespaces}`;
+  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  return { client, namespace, close: async () => {} };
+});
+
+test("a server that is not there is a ConnectionError in kubectl's words", async () => {
+  const { client } = connect({ server: "https://127.0.0.1:1" });
+  await assert.rejects(client.list(ConfigMap), (error: unknown) => {
+    assert.ok(error instanceof ConnectionError);
+    assert.equal(error.message, "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?");
+    return true;
+  });
+});
+
+test("a server of another authority is not trusted", async () => {
+  const { certificateAuthority: _, ...untrusting } = access;
+  const transport = httpTransport({ access: untrusting, clock: systemClock, userAgent: "windlass-test/1" });
+  transports.push(transport);
+  await assert.rejects(transport.request({ method: "GET", path: "/version" }), ConnectionError);
+});
+
+test("without a credential the server says 401 and the client says so", async () => {
+  const { clientCertificate: _, clientKey: __, ...anonymous } = access;
+  const transport = httpTransport({ access: anonymous, clock: systemClock, userAgent: "windlass-test/1" });
+  transports.push(transport);
+  await assert.rejects(httpClient({ transport, fieldManager: "t" }).list(ConfigMap), /Unauthorized/);
+});
+
+test("a credential plugin is asked for a credential, and told about the cluster", async () => {
+  const script = join(folder, "plugin.mjs");
+  const credential = { clientCertificateData: access.clientCertificate, clientKeyData: access.clientKey };
+  writeFileSync(
+    script,
+    `const info = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+     if (info.spec.cluster.server !== process.env.EXPECTED) process.exit(3);
+     console.log(JSON.stringify({ apiVersion: info.apiVersion, kind: "ExecCredential", status: ${JSON.stringify(credential)} }));`,
+  );
+  const plugin = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    command: process.execPath,
+    args: [script],
+    env: { EXPECTED: access.server },
+    provideClusterInfo: true,
+    interactiveMode: "Never",
+  };
+  const { clientCertificate: _, clientKey: __, ...anonymous } = access;
+  const transport = httpTransport({ access: { ...anonymous, exec: plugin }, clock: systemClock, userAgent: "windlass-test/1" });
+  transports.push(transport);
+  assert.ok((await httpClient({ transport, fieldManager: "t" }).list(Namespace)).items.length > 0);
+  const failing = httpTransport({
+    access: { ...anonymous, exec: { ...plugin, env: {}, installHint: "Install it." } },
+    clock: systemClock,
+    userAgent: "t",
+  });
+  await assert.rejects(
+    failing.request({ method: "GET", path: "/api" }),
+    (error: unknown) => error instanceof KubeconfigError && /exit code 3\nInstall it\.$/.test(error.message),
+  );
+});
+
+test("an informer over HTTP follows the server and outlives a cut connection", async () => {
+  const { transport, client } = connect();
+  const informer = new Informer({ client, kind: ConfigMap, world, namespace: "default" });
+  const seen: string[] = [];
+  let wake = (): void => {};
+  informer.addHandler(({ type, object }) => {
+    seen.push(`${type} ${object.metadata.name}`);
+    wake();
+  });
+  const until = async (text: string) => {
+    while (!seen.includes(text)) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  informer.start();
+  await informer.whenSynced();
+  const writer = connect().client;
+  await writer.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "one", namespace: "default" } });
+  await until("added one");
+  transport.close(); // Cuts the connection under the watch.
+  await writer.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "two", namespace: "default" } });
+  await until("added two");
+  assert.deepEqual(seen, ["added one", "added two"]);
+  informer.close();
+});
+
+test("kubeconfigs merge, the first one wins, and paths are relative to the file that names them", () => {
+  const first = join(folder, "first");
+  const second = join(folder, "second");
+  writeFileSync(
+    first,
+    "current-context: a\ncontexts:\n- name: a\n  context: {cluster: c, user: u, namespace: shop}\nusers:\n- name: u\n  user: {tokenFile: token}\n",
+  );
+  writeFileSync(
+    second,
+    "current-context: b\nclusters:\n- name: c\n  cluster: {server: 'https://example:6443/', insecure-skip-tls-verify: true}\nusers:\n- name: u\n  user: {token: other}\n",
+  );
+  const config = loadKubeconfig(undefined, { KUBECONFIG: `${first}:${second}:${join(folder, "absent")}` });
+  assert.deepEqual(accessOf(config), {
+    server: "https://example:6443",
+    insecureSkipTlsVerify: true,
+    tokenFile: join(folder, "token"),
+    namespace: "shop",
+  });
+  assert.throws(() => accessOf(config, "nowhere"), /context "nowhere" does not exist/);
+  assert.throws(() => loadKubeconfig(join(folder, "absent")), KubeconfigError);
+});
