@@ -40,7 +40,8 @@ export function createStorage(store: Store): ObjectStorage {
   const kindPrefix = (kind: KindDefinition): string => {
     let prefix = prefixes.get(kind);
     if (prefix === undefined) {
-      prefix = `/registry/${kind.storage?.as ?? `${kind.group || "core"}/${kind.plural}`}/`;
+      const place = kind.storage?.as ?? `${kind.group}/${kind.plural}`;
+      prefix = `/registry/${place.startsWith("/") ? `core${place}` : place}/`;
       prefixes.set(kind, prefix);
     }
     return prefix;
