@@ -3,6 +3,8 @@
  */
 import { stringify as yamlText } from "yaml";
 import { ApiError, internal } from "../../api/errors.ts";
+import type { AnyObject } from "../../api/meta/object.ts";
+import { encodeProtobuf } from "../../api/protobuf/protobuf.ts";
 import type { Status } from "../../api/types.ts";
 import type { Log } from "../../base/log.ts";
 import type { ApiList, Stored } from "../api.ts";
@@ -37,14 +39,16 @@ const warningHeader = (text: string): string => {
 /** Answers with a value that is not stored as bytes. */
 export function answerValue(exchange: Exchange, code: number, value: unknown, options: AnswerOptions): void {
   const { form, pretty, warnings } = options;
-  const text =
-    form.encoding === "yaml"
-      ? yamlText(value, { aliasDuplicateObjects: false })
-      : pretty
-        ? `${JSON.stringify(value, null, 2)}\n`
-        : JSON.stringify(value);
-  exchange.respond(code, answerHeaders(form.encoding === "yaml" ? "application/yaml" : form.contentType, warnings), encoder.encode(text));
+  if (form.encoding === "protobuf") {
+    exchange.respond(code, answerHeaders(form.contentType, warnings), encodeProtobuf(value as AnyObject));
+    return;
+  }
+  const text = form.encoding === "yaml" ? yamlText(value, yamlOptions) : JSON.stringify(value, null, pretty ? 2 : 0);
+  exchange.respond(code, answerHeaders(form.contentType, warnings), encoder.encode(pretty ? `${text}\n` : text));
 }
+
+/** No anchors, which nobody expects, and quotes where a reader of YAML 1.1 would see a time or a truth value. */
+const yamlOptions = { aliasDuplicateObjects: false, version: "1.1" } as const;
 
 /** Answers with a stored object: its bytes as they are, where the client takes JSON. */
 export function answerStored(exchange: Exchange, code: number, stored: Stored, options: AnswerOptions): void {

@@ -1,6 +1,5 @@
 /** The whole server on its port: front, security, streams, discovery and health around an `Api`. */
 import { createHash } from "node:crypto";
-import { unsupportedMediaType } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { NodeDirectory } from "../../api/node-api.ts";
 import type { World } from "../../base/world.ts";
@@ -65,9 +64,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authenticate: auth.authenticate,
     impersonate: auth.impersonate,
     authorize: auth.authorize,
-    decodeProtobuf: () => {
-      throw unsupportedMediaType(["application/json", "application/yaml"]);
-    },
     subresources,
     path: pathHandlers({
       kinds,

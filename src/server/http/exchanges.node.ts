@@ -45,7 +45,7 @@ function readAll(stream: Readable, declaredLength: string | undefined, maxBytes:
       timer.cancel();
       stream.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
       // A late error of a cut connection must not surface elsewhere.
-      stream.on("error", () => {});
+      stream.on("error", ignore);
       then();
     };
     const onData = (piece: Buffer): void => {
@@ -104,68 +104,99 @@ function compressedSink(target: ByteSink): ByteSink {
   });
 }
 
-/** One HTTP/2 stream. */
-export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection): Exchange {
-  const closing = closeListeners();
-  let answered = false;
-  let reading = false;
-  stream.on("error", () => {});
-  stream.on("close", () => closing.fire());
+const ignore = (): void => {};
 
-  const gone = (): boolean => stream.destroyed || stream.closed || (stream.session?.destroyed ?? true);
-  const method = String(headers[":method"] ?? "");
-  // A client that goes on sending a body that nobody reads is told to stop once it has its answer.
-  const afterAnswer = (): void => {
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-  };
-  const open = (status: number, answerHeaders: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink => {
-    answered = true;
-    const compress = options?.compress === true && !connection.local && acceptsGzip(headerText(headers["accept-encoding"]));
+/** One HTTP/2 stream. A class, for one is made for every request and must be cheap. */
+class Http2Exchange implements Exchange {
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #connection: Connection;
+  #answered = false;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#connection = connection;
+    stream.on("error", ignore);
+  }
+
+  get method(): string {
+    return (this.#headers[":method"] as string | undefined) ?? "";
+  }
+  get target(): string {
+    return (this.#headers[":path"] as string | undefined) ?? "";
+  }
+  get peer(): PeerIdentity | undefined {
+    return this.#connection.peer;
+  }
+  header(name: string): string | undefined {
+    return headerText(this.#headers[name]);
+  }
+  get headerNames(): readonly string[] {
+    return Object.keys(this.#headers);
+  }
+  get closed(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+  get answered(): boolean {
+    return this.#answered;
+  }
+  onClose(listener: () => void): void {
+    if (this.closed) listener();
+    else this.#stream.once("close", listener);
+  }
+  readBody(maxBytes: number): Promise<Uint8Array> {
+    if (this.#stream.endAfterHeaders) return Promise.resolve(new Uint8Array(0));
+    return readAll(this.#stream, this.#headers["content-length"], maxBytes);
+  }
+
+  open(status: number, answerHeaders: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink {
+    this.#answered = true;
+    const stream = this.#stream;
+    const compress = options?.compress === true && !this.#connection.local && acceptsGzip(this.header("accept-encoding"));
     const sink = byteSink(stream, () => stream.close(constants.NGHTTP2_CANCEL));
-    if (gone()) return sink;
+    if (this.closed) return sink;
     stream.respond({ ":status": status, ...(answerHeaders as Record<string, string>), ...(compress && { "content-encoding": "gzip" }) });
-    stream.once("finish", afterAnswer);
+    this.#dismissBody();
     return compress ? compressedSink(sink) : sink;
-  };
-  return {
-    method,
-    target: String(headers[":path"] ?? ""),
-    peer: connection.peer,
-    header: (name) => headerText(headers[name]),
-    get headerNames() {
-      return Object.keys(headers);
-    },
-    onClose: closing.add,
-    get closed() {
-      return closing.fired;
-    },
-    get answered() {
-      return answered;
-    },
-    readBody(maxBytes) {
-      reading = true;
-      return readAll(stream, headers["content-length"], maxBytes);
-    },
-    open,
-    respond(status, answerHeaders, body) {
-      if (answered || gone()) return;
-      if (body !== undefined && body.length >= compressMinBytes && method !== "HEAD" && !connection.local) {
-        const sink = open(status, answerHeaders, { compress: true });
-        sink.write(body);
-        return sink.end();
-      }
-      answered = true;
-      const head = { ":status": status, ...(answerHeaders as Record<string, string>), "content-length": body?.length ?? 0 };
-      if (body === undefined || body.length === 0 || method === "HEAD") stream.respond(head, { endStream: true });
-      else {
-        stream.respond(head);
-        stream.end(body);
-      }
-      if (!reading && stream.readableEnded === false && method !== "GET") stream.resume();
-      if (!stream.readableEnded) stream.once("finish", afterAnswer);
-    },
-  };
+  }
+
+  respond(status: number, answerHeaders: AnswerHeaders, body?: Uint8Array): void {
+    const stream = this.#stream;
+    if (this.#answered || this.closed) return;
+    const head = this.method === "HEAD";
+    if (body !== undefined && body.length >= compressMinBytes && !head && !this.#connection.local) {
+      const sink = this.open(status, answerHeaders, { compress: true });
+      sink.write(body);
+      sink.end();
+      return;
+    }
+    this.#answered = true;
+    const headers = { ":status": status, ...(answerHeaders as Record<string, string>), "content-length": body?.length ?? 0 };
+    if (body === undefined || body.length === 0 || head) stream.respond(headers, { endStream: true });
+    else {
+      stream.respond(headers);
+      stream.end(body);
+    }
+    this.#dismissBody();
+  }
+
+  /** A client that goes on sending a body that nobody reads is told to stop once it has its answer. */
+  #dismissBody(): void {
+    const stream = this.#stream;
+    if (stream.endAfterHeaders || stream.readableEnded) return;
+    stream.resume();
+    const stop = (): void => {
+      if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    };
+    if (stream.writableFinished) stop();
+    else stream.once("finish", stop);
+  }
 }
+
+/** One HTTP/2 stream. */
+export const http2Exchange = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection): Exchange =>
+  new Http2Exchange(stream, headers, connection);
 
 /** One HTTP/1.1 request. */
 export function http1Exchange(request: IncomingMessage, response: ServerResponse, connection: Connection): Exchange {

@@ -2,7 +2,7 @@
  * The front of the API: every request passes here, is limited, authenticated, authorised and routed, and whatever goes
  * wrong on the way is answered with a `Status`.
  */
-import { ApiError, methodNotAllowed, tooManyRequests, unauthorized, unknownPath } from "../../api/errors.ts";
+import { ApiError, tooManyRequests, unauthorized, unknownPath } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { World } from "../../base/world.ts";
 import type { Api, User } from "../api.ts";
@@ -10,7 +10,6 @@ import type { AccessAttributes } from "../auth/access.ts";
 import { accessDenied } from "../auth/access.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import type { ProtobufDecoder } from "./read-body.ts";
 import { type PathRequest, type RequestInfo, readRequest, requestedName } from "./request-info.ts";
 import { type ResourceServer, type SubresourceHandler, serveResource } from "./resources.ts";
 
@@ -72,7 +71,6 @@ export function createFront(options: FrontOptions): Front {
     api,
     world,
     watches,
-    decodeProtobuf: options.decodeProtobuf,
     subresources: options.subresources ?? new Map(),
   };
   const requests = new Map<string, number>();
@@ -96,7 +94,7 @@ export function createFront(options: FrontOptions): Front {
     if (request.type === "path") {
       const handler = options.path(request);
       if (!handler) throw unknownPath();
-      if (request.verb !== "get" && request.verb !== "head") throw methodNotAllowed({ group: "", resource: "" }, request.verb);
+      if (request.verb !== "get" && request.verb !== "head") throw pathMethodNotAllowed();
       return handler(exchange, request);
     }
     const kind = byPath.get(`${request.group}/${request.version}/${request.resource}`);
@@ -148,6 +146,17 @@ export function createFront(options: FrontOptions): Front {
     },
   };
 }
+
+const pathMethodNotAllowed = (): ApiError =>
+  new ApiError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "the server does not allow this method on the requested resource",
+    reason: "MethodNotAllowed",
+    code: 405,
+  });
 
 const knownVerbs = new Set(["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "head", "post", "put"]);
 const longRunningSubresources = new Set(["log", "exec", "attach", "portforward", "proxy"]);

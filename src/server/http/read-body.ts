@@ -3,6 +3,7 @@ import { parseDocument } from "yaml";
 import { ApiError, badRequest } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
+import { decodeProtobuf } from "../../api/protobuf/protobuf.ts";
 import { parseJson } from "../../api/schema/json.ts";
 import type { ApiPatchType, RequestContext } from "../api.ts";
 import { bodyTypeOf, decodeJson, decodeValue } from "../decode.ts";
@@ -33,11 +34,8 @@ function parseYaml(bytes: Uint8Array): unknown {
   }
 }
 
-/** Reads protobuf bodies; handed in, for the codec's tables are only needed when one comes. */
-export type ProtobufDecoder = (bytes: Uint8Array) => AnyObject;
-
 /** Any JSON, YAML or protobuf object of a body. Throws 400. */
-export function readValue(bytes: Uint8Array, encoding: "json" | "yaml" | "protobuf", decodeProtobuf: ProtobufDecoder): AnyObject {
+export function readValue(bytes: Uint8Array, encoding: "json" | "yaml" | "protobuf"): AnyObject {
   const value = encoding === "protobuf" ? decodeProtobuf(bytes) : encoding === "yaml" ? parseYaml(bytes) : parseJson(bytes).value;
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw badRequest("the body of the request is no object");
   return value as AnyObject;
@@ -47,7 +45,6 @@ export function readValue(bytes: Uint8Array, encoding: "json" | "yaml" | "protob
 export async function readObject(
   exchange: Exchange,
   maxBytes: number,
-  decodeProtobuf: ProtobufDecoder,
   kind: KindDefinition,
   context: RequestContext,
   subresource?: string,

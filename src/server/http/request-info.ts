@@ -55,12 +55,15 @@ const verbs: Readonly<Record<string, string>> = {
   HEAD: "get",
 };
 
+/** Shared by all requests without parameters, and never changed. */
+const noQuery = new URLSearchParams("");
+
 /** Reads a request line. Throws 400 for a malformed path or query. */
 export function readRequest(method: string, target: string): RequestInfo {
   if (target.length > targetMaxLength) throw badRequest("the request URI is too long");
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1));
+  const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
   const raw = path.split("/");
   if (raw[0] !== "") throw badRequest("the path must start with a slash");
   const parts = raw.slice(1);

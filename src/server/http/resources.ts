@@ -22,7 +22,7 @@ import {
   listParameters,
   watchParameters,
 } from "./parameters.ts";
-import { type ProtobufDecoder, readObject, readPatch, readValue } from "./read-body.ts";
+import { readObject, readPatch, readValue } from "./read-body.ts";
 import { isTrue, type ResourceRequest } from "./request-info.ts";
 import { eventEncoder, transformOf } from "./transform.ts";
 import { streamWatch } from "./watch-stream.ts";
@@ -42,7 +42,6 @@ export type SubresourceHandler = (request: {
 export interface ResourceServer {
   readonly api: Api;
   readonly world: World;
-  readonly decodeProtobuf: ProtobufDecoder;
   /** By `plural/subresource`, such as `pods/log`. */
   readonly subresources: ReadonlyMap<string, SubresourceHandler>;
   /** Watches under way; each entry ends one. */
@@ -201,7 +200,7 @@ async function serveCreate(
   // What can't be answered is refused before it is done.
   answerOptions(exchange, info);
   const { context, warnings } = writeContext(exchange, info, user, "CreateOptions");
-  const object = await readObject(exchange, bodyMaxBytes, server.decodeProtobuf, kind, context);
+  const object = await readObject(exchange, bodyMaxBytes, kind, context);
   const stored = await server.api.create(kind, namespace, object, context);
   answerOne(server, exchange, info, kind, stored, 201, warnings);
 }
@@ -216,7 +215,7 @@ async function serveUpdate(
 ): Promise<void> {
   answerOptions(exchange, info);
   const { context, warnings } = writeContext(exchange, info, user, "UpdateOptions");
-  const object = await readObject(exchange, bodyMaxBytes, server.decodeProtobuf, kind, context, info.subresource);
+  const object = await readObject(exchange, bodyMaxBytes, kind, context, info.subresource);
   const stored = await server.api.update(kind, key, object, context, info.subresource);
   answerOne(server, exchange, info, kind, stored, stored.created ? 201 : 200, warnings);
 }
@@ -241,11 +240,11 @@ async function servePatch(
   answerOne(server, exchange, info, kind, stored, stored.created ? 201 : 200, warnings);
 }
 
-async function readDeleteOptions(server: ResourceServer, exchange: Exchange, info: ResourceRequest): Promise<DeleteOptions> {
+async function readDeleteOptions(exchange: Exchange, info: ResourceRequest): Promise<DeleteOptions> {
   const body = await exchange.readBody(bodyMaxBytes);
   let options: DeleteOptions = deleteParameters(info.query);
   if (body.length > 0) {
-    const value = readValue(body, bodyEncoding(exchange.header("content-type")), server.decodeProtobuf);
+    const value = readValue(body, bodyEncoding(exchange.header("content-type")));
     if (value["kind"] !== undefined && value["kind"] !== "DeleteOptions") {
       throw badRequest(`${String(value["kind"])} in version ${JSON.stringify(value["apiVersion"])} cannot be handled as a DeleteOptions`);
     }
@@ -288,7 +287,7 @@ async function serveDelete(
   key: ObjectKey,
   user: User,
 ): Promise<void> {
-  const options = await readDeleteOptions(server, exchange, info);
+  const options = await readDeleteOptions(exchange, info);
   const { context, warnings } = deleteContext(exchange, info, user, options);
   const { stored, gone } = await server.api.delete(kind, key, options, context);
   // 202 says that the object is still there although the client asked to wait for its dependents (API-62).
@@ -314,7 +313,7 @@ async function serveDeleteCollection(
 ): Promise<void> {
   if (kind.scope === "Namespaced" && namespace === undefined)
     throw methodNotAllowed({ group: kind.group, resource: kind.plural }, "deletecollection");
-  const options = await readDeleteOptions(server, exchange, info);
+  const options = await readDeleteOptions(exchange, info);
   const { context, warnings } = deleteContext(exchange, info, user, options);
   const list = await server.api.deleteCollection(kind, inNamespace(listParameters(info.query, kind), namespace), options, context);
   await answerList(exchange, apiVersionOf(kind), `${kind.kind}List`, list, plain(exchange, info, warnings));
@@ -355,7 +354,7 @@ async function serveSubresource(
       return servePatch(server, exchange, info, kind, key, user);
     case "create": {
       const { context, warnings } = writeContext(exchange, info, user, "CreateOptions");
-      const body = await readObject(exchange, bodyMaxBytes, server.decodeProtobuf, kind, context, declared.name);
+      const body = await readObject(exchange, bodyMaxBytes, kind, context, declared.name);
       const made = await server.api.createSubresource(kind, key, declared.name, body, context);
       return answerValue(exchange, 201, made, plain(exchange, info, warnings));
     }
