@@ -30,7 +30,6 @@ export interface FrontOptions {
   readonly authorize: Authorizer;
   /** Turns the authenticated user into the one that it acts as; the same user when it does not ask to. Throws 403. */
   impersonate?(exchange: Exchange, user: User): User;
-  readonly decodeProtobuf: ProtobufDecoder;
   readonly subresources?: ReadonlyMap<string, SubresourceHandler>;
   /** Finds who serves a path that is no resource. */
   path(request: PathRequest): PathHandler | undefined;
