@@ -65,7 +65,8 @@ export function inProcessClient(options: InProcessClientOptions): Client {
     },
     watch<T extends KubeObject>(kind: KindRef<T>, watch: WatchOptions, handler: WatchHandler<T>): Watch {
       let closed = false;
-      const stop = api.watch(definitionOf(kind as KindRef), watch, {
+      const wanted = watch.sendInitialEvents ? { ...watch, resourceVersionMatch: "NotOlderThan" } : watch;
+      const stop = api.watch(definitionOf(kind as KindRef), wanted, {
         event(event) {
           if (!closed) handler.event({ type: event.type, object: event.stored.object } as unknown as WatchEvent<T>);
         },

@@ -1,0 +1,279 @@
+/**
+ * Requests to one API server: TLS, credentials, kept connections, patience with a server that asks for it. Knows
+ * nothing of objects; `http-client.node.ts` does.
+ */
+import http from "node:http";
+import https from "node:https";
+import { ApiError } from "../api/errors.ts";
+import type { Status } from "../api/types.ts";
+import { type Clock, sleep } from "../base/clock.ts";
+import { ConnectionError } from "./client.ts";
+import { credentialSource, readNamed } from "./credentials.node.ts";
+import type { ClusterAccess } from "./kubeconfig.ts";
+
+/** How often a request is sent again because the server asked for patience. */
+const patienceMax = 10;
+const connectTimeoutMs = 30_000;
+const keepAliveProbeMs = 30_000;
+
+export interface RawRequest {
+  readonly method: string;
+  /** With its query, below the server's own prefix. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Gives up, with `ConnectionError`. Absent: never. */
+  readonly timeoutMs?: number;
+}
+
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+export interface StreamHandler {
+  /** The answer has begun and is a success. */
+  begin?(headers: http.IncomingHttpHeaders): void;
+  data(chunk: Uint8Array): void;
+  /** Once. With `ApiError` when the server refused, `ConnectionError` when the connection broke. Not after `close`. */
+  end(error?: Error): void;
+}
+
+/** What is needed to open a connection of another protocol to the same server as the same user. */
+export interface ConnectOptions {
+  readonly url: URL;
+  readonly tls: https.AgentOptions;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+}
+
+export interface HttpTransport {
+  readonly server: string;
+  /** Answers whatever the status is. Throws `ConnectionError` or `KubeconfigError`. */
+  request(request: RawRequest): Promise<RawResponse>;
+  /** As `request`, but throws `ApiError` unless the status is a success. */
+  must(request: RawRequest): Promise<RawResponse>;
+  /** Hands the body over as it comes. */
+  stream(request: RawRequest, handler: StreamHandler): { close(): void };
+  /** For WebSockets and the like. */
+  connectOptions(path: string): Promise<ConnectOptions>;
+  /** Closes all connections. */
+  close(): void;
+}
+
+export interface HttpTransportOptions {
+  readonly access: ClusterAccess;
+  readonly clock: Clock;
+  /** `name/version (os/arch)`. */
+  readonly userAgent: string;
+}
+
+export function httpTransport({ access, clock, userAgent }: HttpTransportOptions): HttpTransport {
+  const base = new URL(access.server.includes("://") ? access.server : `http://${access.server}`);
+  const secure = base.protocol === "https:";
+  const prefix = base.pathname.replace(/\/+$/, "");
+  const credentials = credentialSource(access, clock);
+  const ca = access.certificateAuthority ?? readNamed(access.certificateAuthorityFile);
+  /** One per client certificate: a plugin may hand out another one. */
+  const agents = new Map<string, http.Agent>();
+  const tlsOf = (certificate: string | undefined, key: string | undefined): https.AgentOptions => ({
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+    ...(access.tlsServerName !== undefined && { servername: access.tlsServerName }),
+    rejectUnauthorized: access.insecureSkipTlsVerify !== true,
+  });
+
+  async function open(request: RawRequest): Promise<http.ClientRequest> {
+    const { certificate, key, headers } = await credentials.current();
+    const name = certificate ?? "";
+    let agent = agents.get(name);
+    if (!agent) {
+      const kept = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, scheduling: "lifo" as const };
+      agent = secure ? new https.Agent({ ...kept, ...tlsOf(certificate, key) }) : new http.Agent(kept);
+      agents.set(name, agent);
+    }
+    const length = request.body === undefined ? {} : { "content-length": String(Buffer.byteLength(request.body)) };
+    const outgoing = (secure ? https : http).request({
+      agent,
+      host: base.hostname.replace(/^\[|\]$/g, ""),
+      port: base.port || (secure ? 443 : 80),
+      method: request.method,
+      path: prefix + request.path,
+      headers: { accept: "application/json", "user-agent": userAgent, ...headers, ...request.headers, ...length },
+    });
+    outgoing.on("socket", (socket) => {
+      if (!socket.connecting) return;
+      socket.setKeepAlive(true, keepAliveProbeMs);
+      socket.setTimeout(connectTimeoutMs, () => outgoing.destroy(new Error(`connecting to ${base.host} timed out`)));
+      socket.once(secure ? "secureConnect" : "connect", () => socket.setTimeout(0));
+    });
+    return outgoing;
+  }
+
+  async function once(request: RawRequest): Promise<RawResponse> {
+    for (let attempt = 0; ; attempt++) {
+      const outgoing = await open(request);
+      try {
+        return await answerOf(outgoing, request, clock);
+      } catch (error) {
+        // The server had closed a kept connection just as it was taken again: nothing was done, and reading is harmless.
+        const stale = outgoing.reusedSocket && request.method === "GET" && attempt === 0;
+        if (!stale) throw connectionError(error, base);
+      }
+    }
+  }
+
+  async function request(raw: RawRequest): Promise<RawResponse> {
+    let renewed = false;
+    for (let attempt = 0; ; attempt++) {
+      const answer = await once(raw);
+      if (answer.status === 401 && !renewed && credentials.refused()) {
+        renewed = true;
+        continue;
+      }
+      const waitMs = patienceMs(answer);
+      if (waitMs === undefined || attempt >= patienceMax) return answer;
+      await sleep(clock, waitMs);
+    }
+  }
+
+  async function must(raw: RawRequest): Promise<RawResponse> {
+    const answer = await request(raw);
+    if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
+    return answer;
+  }
+
+  function stream(raw: RawRequest, handler: StreamHandler): { close(): void } {
+    let closed = false;
+    let outgoing: http.ClientRequest | undefined;
+    const end = (error?: Error): void => {
+      if (closed) return;
+      closed = true;
+      handler.end(error);
+    };
+    const broken = (error: unknown): void => end(connectionError(error, base));
+    const start = async (mayRenew: boolean): Promise<void> => {
+      outgoing = await open(raw);
+      if (closed) {
+        outgoing.destroy();
+        return;
+      }
+      outgoing.on("error", broken);
+      outgoing.on("response", (incoming) => {
+        const status = incoming.statusCode ?? 0;
+        if (status < 200 || status > 299) {
+          collect(incoming).then((answer) => {
+            if (status === 401 && mayRenew && !closed && credentials.refused()) start(false).catch(broken);
+            else end(errorOf(answer));
+          }, broken);
+          return;
+        }
+        handler.begin?.(incoming.headers);
+        incoming.on("data", (chunk: Uint8Array) => {
+          if (!closed) handler.data(chunk);
+        });
+        incoming.on("end", () => end());
+        incoming.on("error", broken);
+        incoming.on("close", () => end(incoming.complete ? undefined : new ConnectionError(`the connection to ${base.host} broke`)));
+      });
+      outgoing.end(raw.body);
+    };
+    start(true).catch(broken);
+    return {
+      close() {
+        closed = true;
+        outgoing?.destroy();
+      },
+    };
+  }
+
+  return {
+    server: access.server,
+    request,
+    must,
+    stream,
+    async connectOptions(path) {
+      const { certificate, key, headers } = await credentials.current();
+      return { url: new URL(prefix + path, base), tls: tlsOf(certificate, key), headers: { "user-agent": userAgent, ...headers } };
+    },
+    close() {
+      for (const agent of agents.values()) agent.destroy();
+    },
+  };
+}
+
+function answerOf(outgoing: http.ClientRequest, request: RawRequest, clock: Clock): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    const timer =
+      request.timeoutMs === undefined
+        ? undefined
+        : clock.setTimer(request.timeoutMs, () => outgoing.destroy(new Error(`no answer within ${request.timeoutMs} ms`)));
+    const settle =
+      <T>(how: (value: T) => void) =>
+      (value: T) => {
+        timer?.cancel();
+        how(value);
+      };
+    outgoing.on("error", settle(reject));
+    outgoing.on("response", (incoming) => collect(incoming).then(settle(resolve), settle(reject)));
+    outgoing.end(request.body);
+  });
+}
+
+function collect(incoming: http.IncomingMessage): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }));
+    incoming.on("error", reject);
+    incoming.on("close", () => reject(new Error("the connection broke in the middle of an answer")));
+  });
+}
+
+/** How long the server asks to wait before the request is sent again. */
+function patienceMs({ status, headers }: RawResponse): number | undefined {
+  const seconds = headers["retry-after"];
+  if (seconds === undefined || (status !== 429 && status < 500) || !/^\d+$/.test(seconds)) return undefined;
+  return Number(seconds) * 1000;
+}
+
+function connectionError(error: unknown, base: URL): Error {
+  if (error instanceof ConnectionError || (error as Error)?.name === "KubeconfigError") return error as Error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ECONNREFUSED")
+    return new ConnectionError(`The connection to the server ${base.host} was refused - did you specify the right host or port?`, {
+      cause: error,
+    });
+  return new ConnectionError(message || String(code), { cause: error });
+}
+
+/** The error that an answer is: its Status, or one made for an answer that carries none. */
+export function errorOf({ status, body }: RawResponse): ApiError {
+  const text = Buffer.from(body).toString("utf8");
+  try {
+    const parsed = JSON.parse(text) as Status;
+    if (parsed?.kind === "Status") return new ApiError(parsed);
+  } catch {
+    // A proxy in between speaks in its own words; they become the message.
+  }
+  const reasons: Record<number, string> = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    409: "Conflict",
+    410: "Expired",
+    429: "TooManyRequests",
+    503: "ServiceUnavailable",
+  };
+  const message = text.trim().slice(0, 1000) || `the server answered with status ${status}`;
+  return new ApiError({
+    apiVersion: "v1",
+    kind: "Status",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason: reasons[status] ?? "Unknown",
+    code: status,
+  });
+}

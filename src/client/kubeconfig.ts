@@ -1,0 +1,170 @@
+/**
+ * Reading a kubeconfig: which server, trusted how, as whom. Pure: files that it names are left as names, made absolute
+ * by whoever loads it.
+ */
+import { parse } from "yaml";
+
+/** A credential plugin (client.authentication.k8s.io). */
+export interface ExecPlugin {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly provideClusterInfo: boolean;
+  readonly interactiveMode: string;
+  readonly installHint?: string;
+}
+
+/** Everything needed to speak to one cluster as one user. Data is decoded; a file and data for one thing: data wins. */
+export interface ClusterAccess {
+  /** `https://host:port/prefix`, without a slash at the end. */
+  readonly server: string;
+  /** Shown to a server behind a shared address instead of its host name. */
+  readonly tlsServerName?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly certificateAuthority?: string;
+  readonly certificateAuthorityFile?: string;
+  readonly clientCertificate?: string;
+  readonly clientCertificateFile?: string;
+  readonly clientKey?: string;
+  readonly clientKeyFile?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly exec?: ExecPlugin;
+  readonly impersonate?: { readonly user: string; readonly groups: readonly string[]; readonly uid?: string };
+  /** The context's namespace. */
+  readonly namespace?: string;
+}
+
+/** A kubeconfig, several files merged. */
+export interface Kubeconfig {
+  readonly currentContext: string | undefined;
+  readonly contexts: Readonly<Record<string, { readonly cluster: string; readonly user: string; readonly namespace?: string }>>;
+  readonly clusters: Readonly<Record<string, Fields>>;
+  readonly users: Readonly<Record<string, Fields>>;
+}
+
+type Fields = Readonly<Record<string, any>>;
+
+/** A kubeconfig can't be read, or does not hold what is asked of it. The message is for the user. */
+export class KubeconfigError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "KubeconfigError";
+  }
+}
+
+/** Fields that name files, relative to the kubeconfig's own folder. */
+const fileFields = ["certificate-authority", "client-certificate", "client-key", "tokenFile"];
+
+/** Merges kubeconfig files: of two entries of one name the first counts. `absolute` resolves a path against its file. */
+export function parseKubeconfigs(
+  files: readonly { readonly path: string; readonly text: string }[],
+  absolute: (file: string, path: string) => string,
+): Kubeconfig {
+  let currentContext: string | undefined;
+  const contexts: Record<string, { cluster: string; user: string; namespace?: string }> = Object.create(null);
+  const clusters: Record<string, Fields> = Object.create(null);
+  const users: Record<string, Fields> = Object.create(null);
+  for (const { path, text } of files) {
+    const document = parseDocument(path, text);
+    currentContext ??= document["current-context"] || undefined;
+    const withPaths = (fields: Fields): Fields => {
+      const resolved: Record<string, any> = { ...fields };
+      for (const field of fileFields)
+        if (typeof resolved[field] === "string" && resolved[field] !== "") resolved[field] = absolute(path, resolved[field]);
+      const command = resolved["exec"]?.command;
+      // A bare name is looked up in PATH; anything with a slash is a path beside the kubeconfig.
+      if (typeof command === "string" && command.includes("/"))
+        resolved["exec"] = { ...resolved["exec"], command: absolute(path, command) };
+      return resolved;
+    };
+    for (const { name, cluster } of entries(document["clusters"])) clusters[name] ??= withPaths(cluster ?? {});
+    for (const { name, user } of entries(document["users"])) users[name] ??= withPaths(user ?? {});
+    for (const { name, context } of entries(document["contexts"])) {
+      contexts[name] ??= {
+        cluster: String(context?.cluster ?? ""),
+        user: String(context?.user ?? ""),
+        ...(context?.namespace && { namespace: String(context.namespace) }),
+      };
+    }
+  }
+  return { currentContext, contexts, clusters, users };
+}
+
+function parseDocument(path: string, text: string): Fields {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    throw new KubeconfigError(`error loading config file "${path}": ${(error as Error).message}`, { cause: error });
+  }
+  if (document === null || document === undefined) return {};
+  if (typeof document !== "object" || Array.isArray(document))
+    throw new KubeconfigError(`error loading config file "${path}": it is not a mapping`);
+  return document as Fields;
+}
+
+function entries(list: unknown): { name: string; [field: string]: any }[] {
+  return Array.isArray(list) ? list.filter((entry) => typeof entry?.name === "string") : [];
+}
+
+/** What a context says; the current one unless another is named. Throws `KubeconfigError`. */
+export function accessOf(config: Kubeconfig, contextName: string | undefined = config.currentContext): ClusterAccess {
+  if (contextName === undefined) throw new KubeconfigError("no context is chosen: the kubeconfig has no current-context");
+  const context = config.contexts[contextName];
+  if (!context) throw new KubeconfigError(`context "${contextName}" does not exist`);
+  const cluster = config.clusters[context.cluster];
+  if (!cluster) throw new KubeconfigError(`cluster "${context.cluster}" of context "${contextName}" does not exist`);
+  if (!cluster["server"]) throw new KubeconfigError(`cluster "${context.cluster}" names no server`);
+  const user = config.users[context.user] ?? {};
+  const text = (fields: Fields, field: string): string | undefined => (fields[field] ? String(fields[field]) : undefined);
+  const data = (fields: Fields, field: string): string | undefined => {
+    const encoded = text(fields, `${field}-data`);
+    return encoded === undefined ? undefined : decode(encoded, `${field}-data`);
+  };
+  const access: { -readonly [K in keyof ClusterAccess]: ClusterAccess[K] | undefined } = {
+    server: String(cluster["server"]).replace(/\/+$/, ""),
+    tlsServerName: text(cluster, "tls-server-name"),
+    insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"] === true || undefined,
+    certificateAuthority: data(cluster, "certificate-authority"),
+    certificateAuthorityFile: text(cluster, "certificate-authority"),
+    clientCertificate: data(user, "client-certificate"),
+    clientCertificateFile: text(user, "client-certificate"),
+    clientKey: data(user, "client-key"),
+    clientKeyFile: text(user, "client-key"),
+    token: text(user, "token"),
+    tokenFile: text(user, "tokenFile"),
+    username: text(user, "username"),
+    password: text(user, "password"),
+    exec: user["exec"] ? execPlugin(user["exec"]) : undefined,
+    impersonate: user["as"]
+      ? { user: String(user["as"]), groups: (user["as-groups"] ?? []).map(String), ...(user["as-uid"] && { uid: String(user["as-uid"]) }) }
+      : undefined,
+    namespace: context.namespace,
+  };
+  return Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined)) as unknown as ClusterAccess;
+}
+
+function decode(encoded: string, field: string): string {
+  try {
+    return atob(encoded.replace(/\s+/g, ""));
+  } catch (error) {
+    throw new KubeconfigError(`${field} is not base64`, { cause: error });
+  }
+}
+
+function execPlugin(exec: Fields): ExecPlugin {
+  if (!exec["command"]) throw new KubeconfigError("an exec credential plugin names no command");
+  return {
+    apiVersion: String(exec["apiVersion"] ?? "client.authentication.k8s.io/v1"),
+    command: String(exec["command"]),
+    args: (exec["args"] ?? []).map(String),
+    env: Object.fromEntries(entries(exec["env"]).map(({ name, value }) => [name, String(value)])),
+    provideClusterInfo: exec["provideClusterInfo"] === true,
+    interactiveMode: String(exec["interactiveMode"] ?? "IfAvailable"),
+    ...(exec["installHint"] && { installHint: String(exec["installHint"]) }),
+  };
+}
