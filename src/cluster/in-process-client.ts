@@ -17,7 +17,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from "../client/client.ts";
-import type { Api, RequestContext, User } from "../server/api.ts";
+import type { Api, ApiWatchOptions, RequestContext, User } from "../server/api.ts";
 
 export interface InProcessClientOptions {
   readonly api: Api;
@@ -65,7 +65,12 @@ export function inProcessClient(options: InProcessClientOptions): Client {
     },
     watch<T extends KubeObject>(kind: KindRef<T>, watch: WatchOptions, handler: WatchHandler<T>): Watch {
       let closed = false;
-      const wanted = watch.sendInitialEvents ? { ...watch, resourceVersionMatch: "NotOlderThan" } : watch;
+      const { allowWatchBookmarks, timeoutSeconds: _, ...where } = watch;
+      const wanted: ApiWatchOptions = {
+        ...where,
+        ...(allowWatchBookmarks !== undefined && { allowBookmarks: allowWatchBookmarks }),
+        ...(watch.sendInitialEvents && { resourceVersionMatch: "NotOlderThan" }),
+      };
       const stop = api.watch(definitionOf(kind as KindRef), wanted, {
         event(event) {
           if (!closed) handler.event({ type: event.type, object: event.stored.object } as unknown as WatchEvent<T>);
