@@ -45,9 +45,16 @@ export const templateColumns = <T>(template: (object: T) => PodTemplateSpec | un
   wide(textColumn("Images", (object) => (template(object)?.spec?.containers ?? []).map((c) => c.image ?? "").join(","))),
 ];
 
-/** A label selector as a cell; an empty or absent one is `<none>`. */
-export const selectorCell = (selector: LabelSelector | undefined): string =>
-  selector === undefined ? "<none>" : labelSelectorText(selector) || "<none>";
+/** A label selector as a cell; an empty or absent one is `<none>`, one that cannot be read `<error>`. */
+export function selectorCell(selector: LabelSelector | undefined): string {
+  if (selector === undefined) return "<none>";
+  try {
+    return labelSelectorText(selector) || "<none>";
+  } catch {
+    // A listing must not fail because of one object.
+    return "<error>";
+  }
+}
 
 /** A map of labels as a cell, sorted by key; `<none>` when there are none. */
 export function labelsCell(labels: Readonly<Record<string, string>> | undefined): string {

@@ -28,9 +28,9 @@ export const ControllerRevision = defineKind<ControllerRevisionObject>({
 function controllerCell(revision: ControllerRevisionObject): string {
   const owner = controllerOf(revision);
   if (!owner) return "<none>";
-  const slash = owner.apiVersion.indexOf("/");
-  const group = slash < 0 ? "" : `.${owner.apiVersion.slice(0, slash)}`;
-  return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
+  const { apiVersion = "", kind = "", name } = owner;
+  const slash = apiVersion.indexOf("/");
+  return `${kind.toLowerCase()}${slash < 0 ? "" : `.${apiVersion.slice(0, slash)}`}/${name}`;
 }
 
 function validate(revision: ControllerRevisionObject): FieldError[] {

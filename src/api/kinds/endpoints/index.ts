@@ -29,7 +29,7 @@ export const Endpoints = defineKind<EndpointsObject>({
 function endpointsCell(endpoints: EndpointsObject): string {
   const list: string[] = [];
   for (const { addresses, ports } of endpoints.subsets ?? []) {
-    for (const { ip } of addresses ?? []) {
+    for (const { ip = "" } of addresses ?? []) {
       const host = ip.includes(":") ? `[${ip}]` : ip;
       if (!ports?.length) list.push(ip);
       for (const { port } of ports ?? []) list.push(`${host}:${port}`);

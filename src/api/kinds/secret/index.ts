@@ -48,12 +48,12 @@ function encodeBase64(text: string): string {
 }
 
 /** The keys that a type promises; of a basic-auth Secret one of the two is enough. */
-const promisedKeys: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes.io/dockercfg": [".dockercfg"],
-  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
-  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
-  "kubernetes.io/tls": ["tls.crt", "tls.key"],
-};
+const promisedKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubernetes.io/dockercfg", [".dockercfg"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+  ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
+]);
 
 function validate(secret: SecretObject): FieldError[] {
   const errors: Errors = [];
@@ -64,7 +64,7 @@ function validate(secret: SecretObject): FieldError[] {
     bytes += base64Bytes(data[key] ?? "");
   }
   if (bytes > dataMaxBytes) errors.push(field.tooLong("data", dataMaxBytes));
-  for (const key of promisedKeys[secret.type ?? ""] ?? []) if (!Object.hasOwn(data, key)) errors.push(field.required(`data[${key}]`));
+  for (const key of promisedKeys.get(secret.type ?? "") ?? []) if (!Object.hasOwn(data, key)) errors.push(field.required(`data[${key}]`));
   if (secret.type === "kubernetes.io/basic-auth" && !Object.hasOwn(data, "username") && !Object.hasOwn(data, "password")) {
     errors.push(field.required("data[username]"), field.required("data[password]"));
   }
