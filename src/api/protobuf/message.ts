@@ -23,7 +23,6 @@ const meaningfulZeros: ReadonlySet<string> = new Set(
     "maxSurge maxUnavailable minAvailable automountServiceAccountToken shareProcessNamespace enableServiceLinks hostUsers",
     "setHostnameAsFQDN privileged readOnlyRootFilesystem allowPrivilegeEscalation runAsNonRoot optional immutable controller",
     "blockOwnerDeletion allocateLoadBalancerNodePorts suspend orphanDependents storageClassName ready serving terminating",
-    "publishNotReadyAddresses",
   ]
     .join(" ")
     .split(" "),
