@@ -55,6 +55,11 @@ export function serverSideApply(options: ServerSideApplyOptions): AnyObject {
   const owners = [wanted, ...others.map(({ fields }) => fields)];
   const result = deepCopy((mine ? withoutFields(merged, mine.fields, owners, plan) : merged) as AnyObject);
 
+  // Entries are the client's to edit, so what they claim may be what no object can be without.
+  result.apiVersion = applied.apiVersion;
+  result.kind = applied.kind;
+  if (!isRecord(result.metadata)) result.metadata = {};
+
   const { changed, removed } = differenceBetween(live, result, plan);
   if (!options.force) refuseConflicts(others, changed);
   const isSame = isEmptySet(changed) && isEmptySet(removed) && mine !== undefined && sameSet(mine.fields, wanted);

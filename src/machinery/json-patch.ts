@@ -6,6 +6,8 @@ import { deepCopy } from "./freeze.ts";
 
 /** More operations than this are refused. */
 const operationsMax = 10_000;
+/** What all copies of one patch may add up to, as JSON: a few that double the document would fill any memory. */
+const copiedMax = 3 * 1024 * 1024;
 const operationNames: ReadonlySet<unknown> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 
 /**
@@ -23,10 +25,27 @@ export function applyJsonPatch(document: unknown, operations: unknown): unknown 
   }
   for (const operation of operations) checkOperation(operation);
   try {
-    return jsonPatch.applyPatch(deepCopy(document), deepCopy(operations) as Operation[], true, true, true).newDocument;
+    return applyAll(deepCopy(document), deepCopy(operations) as Operation[]);
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw unprocessable(firstLine(error));
   }
+}
+
+/** One by one: what a copy would take is known only when the operations before it are done. */
+function applyAll(document: unknown, operations: readonly Operation[]): unknown {
+  let copied = 0;
+  for (const [index, operation] of operations.entries()) {
+    if (operation.op === "move" && `${operation.path}/`.startsWith(`${operation.from}/`) && operation.path !== operation.from) {
+      throw unprocessable(`cannot move ${JSON.stringify(operation.from)} into itself`);
+    }
+    if (operation.op === "copy") {
+      copied += JSON.stringify(jsonPatch.getValueByPointer(document, operation.from))?.length ?? 0;
+      if (copied > copiedMax) throw unprocessable(`the copies of a JSON patch may not be longer than ${copiedMax} bytes together`);
+    }
+    document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument;
+  }
+  return document;
 }
 
 function checkOperation(operation: unknown): void {

@@ -36,7 +36,9 @@ export async function update(
 /** A copy that the write may change. Of a face that takes only parts, what it does not take is put back anyway. */
 function writableCopy(body: AnyObject, face: Subresource): AnyObject {
   if (face.form || face.update?.whole !== false || typeof body !== "object" || body === null) return deepCopy(body);
-  return { ...body, metadata: deepCopy(body.metadata), status: deepCopy(body.status) };
+  const copy: AnyObject = { ...body, metadata: deepCopy(body.metadata) };
+  if (body.status !== undefined) copy.status = deepCopy(body.status);
+  return copy;
 }
 
 /** The same answer, marked as new; the stored object itself is shared and stays unmarked. */
