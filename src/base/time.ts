@@ -1,8 +1,17 @@
 /** RFC 3339 in the two precisions of the Kubernetes API. */
 
+let lastSecond = Number.NaN;
+let lastText = "";
+
 /** Seconds precision, UTC: `2026-11-22T10:00:00Z` (meta/v1 Time). */
 export function formatTime(ms: number): string {
-  return `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  // Times come in runs of the same second: every write of a burst bears it.
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
 
 /** The platform's own form of a time, for libraries that ask for it. */

@@ -422,6 +422,23 @@ onNode("an agent that starts again adopts what runs: no restart, no write, and t
   await node.until("crash", "restarts again", (pod) => (app(pod)?.restartCount ?? 0) >= 2, 20_000);
 });
 
+onNode("simulated containers outlive the engine: what the API says ran is taken for running still", async (node) => {
+  await node.run("web", { containers: [container({ readinessProbe: http })] });
+  await node.run("ends", { restartPolicy: "Never" }, simulated({ "exit-after-ms": 20_000 }));
+  await node.until("web", "is ready", isReady);
+  await node.until("ends", "is ready", isReady);
+  const before = node.pod("web");
+  await node.restartAgent({ emptyRuntime: true });
+  await node.clock.advance(5000);
+  assert.equal(node.pod("web")?.metadata.resourceVersion, before?.metadata.resourceVersion);
+  await node.run("new", {});
+  await node.until("new", "is ready", isReady);
+  assert.notEqual(node.pod("new")?.status?.podIP, before?.status?.podIP);
+  await node.until("ends", "has succeeded", (pod) => pod?.status?.phase === "Succeeded", 20_000);
+  await node.client.delete(Pod, key("web"));
+  await node.until("web", "is gone", (pod) => pod === undefined, 1000);
+});
+
 onNode("an agent that starts again removes what was deleted meanwhile and notices what ended meanwhile", async (node) => {
   await node.run("gone", {});
   await node.run("ended", { restartPolicy: "Never" }, simulated({ "exit-after-ms": 5000, "exit-code": 4 }));

@@ -25,6 +25,7 @@ export interface VirtualNode {
   readonly clock: VirtualClock;
   readonly world: World;
   readonly client: Client;
+  /** The runtime that is used now. */
   readonly runtime: SimulatedRuntime;
   /** The agent that runs now. */
   agent(): NodeAgent;
@@ -38,8 +39,8 @@ export interface VirtualNode {
   until(name: string, what: string, condition: (pod: PodObject | undefined) => boolean, limitMs?: number): Promise<void>;
   /** `type reason message` of each event about the Pod, oldest first. */
   events(name: string): Promise<string[]>;
-  /** Lets the agent go and starts another one on the same runtime. */
-  restartAgent(): Promise<void>;
+  /** Lets the agent go and starts another one, on the same runtime or, as after an engine's death, on an empty one. */
+  restartAgent(options?: { readonly emptyRuntime: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,7 +62,8 @@ export async function startVirtualNode(options: VirtualNodeOptions = {}): Promis
     await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
   await client.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: "default" } });
-  const runtime = simulatedRuntime({ world, podCidr: "10.244.0.0/24", nodeIp: "192.0.2.1", ...options.runtime });
+  const newRuntime = (): SimulatedRuntime => simulatedRuntime({ world, podCidr: "10.244.0.0/24", nodeIp: "192.0.2.1", ...options.runtime });
+  let runtime = newRuntime();
   const history: PodObject[] = [];
   const pods = new Informer<PodObject>({ client, kind: Pod, world });
   pods.addHandler((change) => void history.push(change.object));
@@ -97,7 +99,9 @@ export async function startVirtualNode(options: VirtualNodeOptions = {}): Promis
     clock,
     world,
     client,
-    runtime,
+    get runtime() {
+      return runtime;
+    },
     agent: () => agent,
     history,
     pod: (name) => pods.lister.get({ namespace: "default", name }),
@@ -119,8 +123,12 @@ export async function startVirtualNode(options: VirtualNodeOptions = {}): Promis
         .sort((a, b) => ((a.metadata.name as string) < (b.metadata.name as string) ? -1 : 1))
         .map((event) => `${event.type} ${event.reason} ${event.message}`);
     },
-    async restartAgent() {
+    async restartAgent({ emptyRuntime } = { emptyRuntime: false }) {
       await agent.stop({ keepContainers: true });
+      if (emptyRuntime) {
+        await runtime.close();
+        runtime = newRuntime();
+      }
       agent = await startAgent();
     },
     async stop() {

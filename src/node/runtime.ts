@@ -3,6 +3,7 @@
  * in it, images. Implementations: `oci` (real containers), `simulated`. The agent decides; a runtime only does.
  */
 import type { ExecOptions, ExecResult, ExecStreams, ByteStream, LogOptions } from "../api/node-api.ts";
+import type { Pod } from "../api/types.ts";
 
 export interface SandboxSpec {
   /** The Pod it belongs to. */
@@ -216,6 +217,12 @@ export interface Runtime {
     sink: (bytes: Uint8Array) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
+
+  /**
+   * For runtimes without a memory of their own: told, before anything is listed, what the API says ran on this node. They
+   * take it for running still. Real runtimes find out for themselves.
+   */
+  recall?(pods: readonly Pod[]): void;
 
   /** Calls back on every change the agent did not itself ask for. Returns the function that ends it. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;

@@ -109,6 +109,7 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
   pods.start();
   await pods.whenSynced();
 
+  runtime.recall?.(pods.lister.list());
   const adoptable = await whatRuns(runtime);
   const takeOn = (pod: Pod, adopted?: Adopted): void => {
     const uid = pod.metadata.uid as string;

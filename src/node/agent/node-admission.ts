@@ -15,7 +15,20 @@ export interface PodRequests {
   memoryBytes: number;
 }
 
-export function podRequests(pod: Pod): PodRequests {
+export function podRequests(pod: Pod): Readonly<PodRequests> {
+  const spec = pod.spec as NonNullable<Pod["spec"]>;
+  let requests = known.get(spec);
+  if (!requests) {
+    requests = sumRequests(pod);
+    known.set(spec, requests);
+  }
+  return requests;
+}
+
+/** Every Pod of a node is weighed again for each newcomer. */
+const known = new WeakMap<NonNullable<Pod["spec"]>, PodRequests>();
+
+function sumRequests(pod: Pod): PodRequests {
   const sum: PodRequests = { cpuMilli: 0, memoryBytes: 0 };
   for (const container of pod.spec?.containers ?? []) {
     sum.cpuMilli += quantityMilliValue(container.resources?.requests?.["cpu"]);

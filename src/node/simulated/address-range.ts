@@ -5,6 +5,8 @@ export interface AddressRange {
   /** Undefined: none is left. */
   take(): string | undefined;
   give(address: string): void;
+  /** Marks an address as taken that was given out before. */
+  claim(address: string): void;
 }
 
 const toNumber = (address: string): number => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -28,6 +30,10 @@ export function addressRange(cidr: string): AddressRange {
         return toText(base + offset);
       }
       return undefined;
+    },
+    claim(address) {
+      const offset = toNumber(address) - base;
+      if (offset > 1 && offset < size - 1) taken.add(offset);
     },
     give(address) {
       taken.delete(toNumber(address) - base);

@@ -5,9 +5,10 @@
  */
 import { badRequest } from "../../api/errors.ts";
 import type { ByteStream, ExecResult } from "../../api/node-api.ts";
+import type { Pod } from "../../api/types.ts";
 import type { Timer } from "../../base/clock.ts";
 import { sleep } from "../../base/clock.ts";
-import { formatMicroTime } from "../../base/time.ts";
+import { formatMicroTime, parseTime } from "../../base/time.ts";
 import type { World } from "../../base/world.ts";
 import type {
   ContainerSpec,
@@ -100,8 +101,9 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const emit = (event: RuntimeEvent): void => {
     for (const listener of listeners) listener(event);
   };
-  /** 64 hexadecimal digits, as runtimes have them; unique within the runtime, the same in every run. */
-  const nextId = (kind: string): string => pseudoDigest(`${options.podCidr}/${kind}/${sequence++}`);
+  const bornAt = clock.now();
+  /** 64 hexadecimal digits, as runtimes have them; the same in every run, and none that a runtime before this one gave. */
+  const nextId = (kind: string): string => pseudoDigest(`${options.podCidr}/${bornAt}/${kind}/${sequence++}`);
 
   function statusOf(container: Container): ContainerStatus {
     return {
@@ -121,6 +123,95 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       ...(container.reason !== undefined && { reason: container.reason }),
       ...(container.message !== undefined && { message: container.message }),
     };
+  }
+
+  function addContainer(
+    sandbox: Sandbox,
+    known: Pick<Container, "id" | "name" | "attempt" | "image" | "imageId" | "behaviour" | "state"> & Partial<Container>,
+  ): Container {
+    const container: Container = {
+      sandbox,
+      createdAt: clock.now(),
+      startedAt: undefined,
+      finishedAt: undefined,
+      exitCode: undefined,
+      signal: undefined,
+      reason: undefined,
+      message: undefined,
+      ending: undefined,
+      killing: undefined,
+      waiting: undefined,
+      ...known,
+    };
+    containers.set(container.id, container);
+    const list = containersOfSandbox.get(sandbox.id);
+    if (list) list.push(container);
+    else containersOfSandbox.set(sandbox.id, [container]);
+    return container;
+  }
+
+  /** Lets a container end by itself when its time has come. */
+  function armEnd(container: Container): void {
+    const { exitAfterMs, exitCode } = container.behaviour;
+    if (exitAfterMs === undefined) return;
+    const leftMs = (container.startedAt as number) + exitAfterMs - clock.now();
+    container.ending = clock.setTimer(Math.max(0, leftMs), () => finish(container, exitCode));
+  }
+
+  function recallPod(pod: Pod): void {
+    const { metadata, status } = pod;
+    const uid = metadata.uid as string;
+    if (sandboxOfPod.has(uid) || status?.podIP === undefined || status.phase === "Succeeded" || status.phase === "Failed") return;
+    const spec: SandboxSpec = {
+      podUid: uid,
+      podName: metadata.name as string,
+      podNamespace: metadata.namespace as string,
+      attempt: 0,
+      hostname: pod.spec?.hostname ?? (metadata.name as string),
+      hostNetwork: pod.spec?.hostNetwork === true,
+      hostPid: false,
+      hostIpc: false,
+      shareProcessNamespace: false,
+      dns: { servers: [], searches: [], options: [] },
+      ports: [],
+      sysctls: {},
+      annotations: metadata.annotations ?? {},
+    };
+    const sandbox: Sandbox = {
+      id: nextId(`recalled/${uid}`),
+      spec,
+      state: "ready",
+      ip: status.podIP,
+      createdAt: parseTime(status.startTime) ?? clock.now(),
+    };
+    if (!spec.hostNetwork) addresses.claim(sandbox.ip);
+    sandboxes.set(sandbox.id, sandbox);
+    sandboxOfPod.set(uid, sandbox);
+    for (const one of [
+      ...(status.initContainerStatuses ?? []),
+      ...(status.containerStatuses ?? []),
+      ...(status.ephemeralContainerStatuses ?? []),
+    ]) {
+      const id = one.containerID?.replace(/^.*:\/\//, "");
+      const ended = one.state?.terminated ?? (one.state?.running ? undefined : one.lastState?.terminated);
+      if (id === undefined || (!ended && !one.state?.running)) continue;
+      const container = addContainer(sandbox, {
+        id,
+        name: one.name,
+        attempt: one.restartCount,
+        image: one.image,
+        imageId: one.imageID,
+        behaviour: behaviourOf(spec.annotations, one.name, base),
+        state: ended ? "exited" : "running",
+        startedAt: parseTime(ended?.startedAt ?? one.state?.running?.startedAt) ?? clock.now(),
+        finishedAt: ended && (parseTime(ended.finishedAt) ?? clock.now()),
+        exitCode: ended?.exitCode,
+        reason: ended?.reason,
+        message: ended?.message,
+      });
+      if (!ended) armEnd(container);
+      images.remember(one.image);
+    }
   }
 
   function finish(container: Container, exitCode: number, signal?: number): void {
@@ -226,30 +317,15 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       let behaviour = behaviourOf(sandbox.spec.annotations, spec.name, base);
       if (behaviour.fail === "create") throw new RuntimeError("CreateContainerError", "simulated: the container can't be created");
       if (spec.role === "init" && behaviour.exitAfterMs === undefined) behaviour = { ...behaviour, exitAfterMs: initExitAfterMs };
-      const container: Container = {
+      const container = addContainer(sandbox, {
         id: nextId("container"),
-        sandbox,
         name: spec.name,
         attempt: spec.attempt,
         image: spec.image,
         imageId: spec.imageId,
         behaviour,
-        createdAt: clock.now(),
         state: "created",
-        startedAt: undefined,
-        finishedAt: undefined,
-        exitCode: undefined,
-        signal: undefined,
-        reason: undefined,
-        message: undefined,
-        ending: undefined,
-        killing: undefined,
-        waiting: undefined,
-      };
-      containers.set(container.id, container);
-      const list = containersOfSandbox.get(sandboxId);
-      if (list) list.push(container);
-      else containersOfSandbox.set(sandboxId, [container]);
+      });
       return container.id;
     },
     async startContainer(id, signal) {
@@ -264,9 +340,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       if (behaviour.fail === "start") throw failed(container, "RunContainerError", "simulated: the container can't be started");
       container.state = "running";
       container.startedAt = clock.now();
-      if (behaviour.exitAfterMs !== undefined) {
-        container.ending = clock.setTimer(behaviour.exitAfterMs, () => finish(container, behaviour.exitCode));
-      }
+      armEnd(container);
     },
     async stopContainer(id, graceMs) {
       const container = containers.get(id);
@@ -343,6 +417,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       if (!signal.aborted) await write(logLines(container).slice(-1));
     },
 
+    recall(pods) {
+      for (const pod of pods) recallPod(pod);
+    },
+
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -356,9 +434,25 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     },
   };
 
-  function simulatedImages(): ImageService {
+  function simulatedImages(): ImageService & { remember(reference: string): ImageStatus } {
     const present = new Map<string, ImageStatus>();
+    const remember = (reference: string): ImageStatus => {
+      let image = present.get(reference);
+      if (!image) {
+        const digest = `sha256:${pseudoDigest(reference)}`;
+        image = {
+          id: digest,
+          tags: [reference],
+          digests: [`${reference.replace(/[:@][^/]*$/, "")}@${digest}`],
+          sizeBytes: simulatedImageBytes,
+          user: "",
+        };
+        present.set(reference, image);
+      }
+      return image;
+    };
     return {
+      remember,
       async status(reference) {
         return present.get(reference);
       },
@@ -369,19 +463,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         if (behaviour.fail === "image" || options.imageFails?.(reference)) {
           throw new ImagePullError("ErrImagePull", `failed to pull image "${reference}": simulated: not found`);
         }
-        let image = present.get(reference);
-        if (!image) {
-          const digest = `sha256:${pseudoDigest(reference)}`;
-          image = {
-            id: digest,
-            tags: [reference],
-            digests: [`${reference.replace(/[:@][^/]*$/, "")}@${digest}`],
-            sizeBytes: simulatedImageBytes,
-            user: "",
-          };
-          present.set(reference, image);
-        }
-        return image;
+        return remember(reference);
       },
       list: async () => [...present.values()],
       async remove(reference) {
