@@ -8,6 +8,7 @@ import type { ByteStream, ExecResult } from "../../api/node-api.ts";
 import type { Pod } from "../../api/types.ts";
 import type { Timer } from "../../base/clock.ts";
 import { sleep } from "../../base/clock.ts";
+import { randomHex } from "../../base/random.ts";
 import { formatMicroTime, parseTime } from "../../base/time.ts";
 import type { World } from "../../base/world.ts";
 import type {
@@ -101,9 +102,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const emit = (event: RuntimeEvent): void => {
     for (const listener of listeners) listener(event);
   };
-  const bornAt = clock.now();
-  /** 64 hexadecimal digits, as runtimes have them; the same in every run, and none that a runtime before this one gave. */
-  const nextId = (kind: string): string => pseudoDigest(`${options.podCidr}/${bornAt}/${kind}/${sequence++}`);
+  /** Tells the ids of this runtime from those that one before it gave. */
+  const seed = randomHex(world.random, 8);
+  /** 64 hexadecimal digits, as runtimes have them. */
+  const nextId = (kind: string): string => pseudoDigest(`${seed}/${kind}/${sequence++}`);
 
   function statusOf(container: Container): ContainerStatus {
     return {
