@@ -1,7 +1,9 @@
 /** The whole server on its port: front, security, streams, discovery and health around an `Api`. */
 import { createHash } from "node:crypto";
+import { badRequest } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { NodeDirectory } from "../../api/node-api.ts";
+import { openApiDocuments } from "../../api/openapi/documents.ts";
 import type { World } from "../../base/world.ts";
 import type { Api } from "../api.ts";
 import type { Auth } from "../auth/auth.ts";
@@ -47,7 +49,12 @@ export interface ApiServer extends HttpServer {
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { api, kinds, world, auth, pki, nodes } = options;
   const targets = podTargets(api, nodes);
-  const subresources = new Map<string, SubresourceHandler>([["pods/log", podLogs(targets)]]);
+  const subresources = new Map<string, SubresourceHandler>([
+    ["pods/log", podLogs(targets)],
+    ["pods/exec", needsUpgrade],
+    ["pods/attach", needsUpgrade],
+    ["pods/portforward", needsUpgrade],
+  ]);
   let server: HttpServer | undefined;
   let ready = true;
   const metrics = serverMetrics(() => ({
@@ -56,6 +63,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     streams: () => upgrades.open,
     storeVersion: () => options.storeVersion?.() ?? 0,
   }));
+  const openApi = openApiDocuments(kinds, digest);
   const documents = issuerDocuments(auth.issuer, options.publicJwk);
   const front = createFront({
     api,
@@ -71,8 +79,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       serverAddress: () => new URL(server?.address ?? "https://127.0.0.1").host,
       checks: { ping: () => undefined, shutdown: () => (ready ? undefined : "process is shutting down"), ...options.checks },
       metrics: metrics.text,
-      digest: (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 32).toUpperCase(),
-      document: (path) => documents.get(path),
+      digest,
+      document: (path, accept) => documents.get(path) ?? openApi(path, accept),
     }),
   });
   const upgrades = podUpgrades({ api, nodes, log: world.log, admit: front.admit });
@@ -103,6 +111,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   };
 }
+
+const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex").slice(0, 32).toUpperCase();
+
+const needsUpgrade: SubresourceHandler = async () => {
+  throw badRequest("Upgrade request required");
+};
 
 /** What verifiers of service account tokens outside of the cluster read. */
 function issuerDocuments(issuer: string, publicJwk: Readonly<Record<string, unknown>>): ReadonlyMap<string, Document> {
