@@ -5,8 +5,8 @@
 import { WireWriter } from "../protobuf/wire.ts";
 import type { Json } from "./definitions.ts";
 
-/** The content type of what `encodeOpenApiV2Protobuf` makes. */
-export const openApiV2ProtobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/** The content type of what `encodeOpenApiV2Protobuf` makes. Clients ask for it with an `@`, which no media type may have. */
+export const openApiV2ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /** Encodes a document made by `openApiV2`. */
 export function encodeOpenApiV2Protobuf(document: Json): Uint8Array {
