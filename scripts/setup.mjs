@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/,
 export const cache = join(root, ".cache");
 
 /** What real containers need from the distribution. */
-export const enginePackages = ["crun", "runc", "conmon", "nftables", "iproute2", "util-linux", "busybox-static", "ca-certificates"];
+export const enginePackages = ["crun", "runc", "conmon", "nftables", "conntrack", "iproute2", "util-linux", "busybox-static", "ca-certificates"];
 /** What the tests need beside it: a registry and a second client for it, and a way to make system calls fail. */
 export const testPackages = ["docker-registry", "skopeo", "curl", "strace"];
 
