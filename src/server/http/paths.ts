@@ -55,9 +55,12 @@ export function pathHandlers(options: PathsOptions): (request: PathRequest) => P
     return made;
   };
   /** Answers a document that does not change while the server runs; 304 when the client has it (API-3). */
-  const fixed = (exchange: Exchange, key: string, contentType: string, build: () => Uint8Array): void => {
+  const fixed = (exchange: Exchange, key: string, contentType: string, build: () => Uint8Array, hash: string | null = null): void => {
     const { bytes, tag } = keep(key, build);
-    const headers = { "content-type": contentType, etag: tag, vary: "Accept", "cache-control": "no-cache, private" };
+    // A document asked for by its hash never changes under that address (API-6).
+    const lasting = hash !== null && `"${hash}"` === tag;
+    const caching = lasting ? "public, immutable, max-age=31536000" : "no-cache, private";
+    const headers = { "content-type": contentType, etag: tag, vary: "Accept", "cache-control": caching };
     if ((exchange.header("if-none-match") ?? "").split(",").some((given) => given.trim() === tag)) exchange.respond(304, headers);
     else exchange.respond(200, headers, bytes);
   };
@@ -105,7 +108,7 @@ export function pathHandlers(options: PathsOptions): (request: PathRequest) => P
         return (exchange) => {
           const accept = exchange.header("accept");
           const document = options.document(path, accept, query) as Document;
-          fixed(exchange, `${path} ${document.contentType}`, document.contentType, () => document.bytes());
+          fixed(exchange, `${path} ${document.contentType}`, document.contentType, () => document.bytes(), query.get("hash"));
         };
       }
     }
