@@ -35,7 +35,7 @@ export function ruleReplicaCounts(errors: Errors, status: ReplicaCounts | undefi
   for (const name of counters) ruleNonNegative(errors, `status.${name}`, status[name]);
   const replicas = status.replicas ?? 0;
   for (const name of parts) {
-    if ((status[name] ?? 0) > replicas)
+    if (status[name] !== undefined && status[name] > replicas)
       errors.push(field.invalid(`status.${name}`, status[name], "cannot be greater than status.replicas"));
   }
   if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
