@@ -54,7 +54,13 @@ export function randomBytes(random: Random, count: number): Uint8Array {
   return bytes;
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += hexPairs[byte];
+  return text;
+}
 
 /** `count` random bytes as lower-case hexadecimal. */
 export const randomHex = (random: Random, count: number): string => hex(randomBytes(random, count));
