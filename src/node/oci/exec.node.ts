@@ -26,6 +26,13 @@ export interface ExecRequest {
 }
 
 const outputBytesMax = 16 * 1024;
+const killedCode = 137;
+const pidLookMs = 5;
+/** How long output may come after its command has ended: a child left behind may hold it open for ever. */
+const lateOutputMs = 100;
+// A pipe proper for the input, which the command may open again as /dev/stdin; the exit code comes at once by the side,
+// since the shell itself only ends when the client's input does.
+const inputScript = 'cat 3>&- | { "$@" 3>&-; echo $? >&3; }';
 let serial = 0;
 
 /** Runs a command until it ends or the client leaves, which kills it. Throws an Error when it cannot be started. */
@@ -52,7 +59,7 @@ export async function execIn(request: ExecRequest): Promise<ExecResult> {
     return { exitCode };
   } finally {
     signal.removeEventListener("abort", leave);
-    run.stdin?.destroy();
+    for (const stream of [run.stdin, run.stdout, run.stderr]) stream?.destroy();
   }
 }
 
@@ -83,8 +90,10 @@ export async function execToEnd(request: {
   try {
     const exitCode = await run.ended;
     if (late) throw new ExecTimeoutError(request.timeoutMs);
-    // A child left behind may hold the output open for ever: what has come by the next turn is what there is.
-    await Promise.race([Promise.all([closed(run.stdout), closed(run.stderr)]), new Promise((resolve) => setTimeout(resolve, 100))]);
+    await Promise.race([
+      Promise.all([closed(run.stdout), closed(run.stderr)]),
+      new Promise((resolve) => setTimeout(resolve, lateOutputMs)),
+    ]);
     return { exitCode, output: Buffer.concat(pieces).toString("utf8") };
   } finally {
     timer.cancel();
@@ -113,19 +122,28 @@ async function begin(
   const base = join(directory, `exec-${process.pid}-${serial++}`);
   const files = { process: `${base}.json`, pid: `${base}.pid`, log: `${base}.err` };
   await writeFile(files.process, JSON.stringify(execProcess(main, command, false)), { mode: 0o600 });
-  const [out, err, input] = await makePipes(directory, wantsInput ? 3 : 2);
+  const [out, err] = await makePipes(directory, 2);
   if (!out || !err) throw new Error("no pipes");
-  const [program = "", ...args] = engine.command(["--log", files.log, "exec", "--process", files.process, "--pid-file", files.pid, id]);
-  // The engine's own --log stands before the subcommand, which is why the id comes last.
-  const child = spawn(program, args, { stdio: [input ? input.readEnd : "ignore", out.writeEnd, err.writeEnd] });
-  for (const fd of [out.writeEnd, err.writeEnd, ...(input ? [input.readEnd] : [])]) closeSync(fd);
+  const engineCommand = engine.command(["--log", files.log, "exec", "--process", files.process, "--pid-file", files.pid, id]);
+  const [program = "", ...args] = wantsInput ? ["sh", "-c", inputScript, "sh", ...engineCommand] : engineCommand;
+  const child = spawn(program, args, {
+    stdio: [wantsInput ? "pipe" : "ignore", out.writeEnd, err.writeEnd, wantsInput ? "pipe" : "ignore"],
+  });
+  for (const fd of [out.writeEnd, err.writeEnd]) closeSync(fd);
   const ended = new Promise<number>((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      void finish(code ?? (signal ? 137 : 1)).then(resolve, reject);
+    child.on("exit", (code, signal) => void finish(code ?? (signal ? killedCode : 1)).then(resolve, reject));
+    child.stdio[3]?.on("data", (text) => {
+      // The shell and its cat hold the output open until there is no more input.
+      child.stdin?.destroy();
+      void finish(Number(text)).then(resolve, reject);
     });
   });
-  async function finish(code: number): Promise<number> {
+  // Who waits for the output first must not be struck down by a failure to start.
+  ended.catch(() => {});
+  let finished: Promise<number> | undefined;
+  const finish = (code: number): Promise<number> => (finished ??= conclude(code));
+  async function conclude(code: number): Promise<number> {
     const [started, words] = await Promise.all([readFile(files.pid, "utf8").catch(() => ""), readFile(files.log, "utf8").catch(() => "")]);
     await Promise.all(Object.values(files).map((path) => rm(path, { force: true })));
     if (started === "" || (code !== 0 && /executable file|OCI runtime exec failed|exec failed|no such file or directory/i.test(words))) {
@@ -134,20 +152,33 @@ async function begin(
     return code;
   }
   return {
-    stdin: input ? new Socket({ fd: input.writeEnd, readable: false, writable: true }) : undefined,
+    stdin: child.stdin ?? undefined,
     stdout: new Socket({ fd: out.readEnd, readable: true, writable: false }),
     stderr: new Socket({ fd: err.readEnd, readable: true, writable: false }),
     ended,
-    async kill() {
-      const pid = Number(await readFile(files.pid, "utf8").catch(() => "0"));
+    kill: () => killWhenKnown(files.pid, ended),
+  };
+}
+
+/** Kills the process whose number stands, or will soon stand, in a file: the engine writes it when the process is under way already. */
+export async function killWhenKnown(pidPath: string, ended: Promise<unknown>): Promise<void> {
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  ended.then(end, end);
+  while (!over) {
+    const pid = Number(await readFile(pidPath, "utf8").catch(() => "0"));
+    if (pid > 0) {
       try {
-        if (pid > 0) process.kill(pid, "SIGKILL");
+        process.kill(pid, "SIGKILL");
       } catch {
         // It ended by itself.
       }
-      if (pid === 0) child.kill("SIGKILL");
-    },
-  };
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pidLookMs));
+  }
 }
 
 /** Hands the client's input to a program; its end is passed on. */

@@ -8,8 +8,9 @@ import { byteStream } from "./byte-stream.node.ts";
 const dialMs = 5000;
 
 // Runs in the sandbox's network: joins its own input and output to the port, after saying whether there is anybody.
+// The output goes by a stream of its own, because process.stdout cannot be closed, and a half-closed connection must show.
 const relay = `const n=require("net");let t=["127.0.0.1","::1"];(function d(e){const h=t.shift();if(!h){process.stdout.write("-"+e.message+"\\n");process.exitCode=1;return}
-const s=n.connect({host:h,port:+process.argv[1],allowHalfOpen:true},()=>{process.stdout.write("+\\n");s.off("error",d);s.on("error",()=>process.exit(1));process.stdin.pipe(s);s.pipe(process.stdout);s.on("close",()=>process.exit(0))});s.on("error",d)})()`;
+const s=n.connect({host:h,port:+process.argv[1],allowHalfOpen:true},()=>{process.stdout.write("+\\n");s.off("error",d);s.on("error",()=>process.exit(1));process.stdin.pipe(s);s.pipe(require("fs").createWriteStream("",{fd:1}));s.on("close",()=>process.exit(0))});s.on("error",d)})()`;
 
 /** Connects to a port that listens on the Pod's address or on loopback within the Pod. Throws an Error with the words of a refusal. */
 export async function forwardPort(ip: string, networkNamespace: string | undefined, port: number): Promise<ByteStream> {

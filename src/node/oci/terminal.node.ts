@@ -6,9 +6,11 @@ import type { Readable, Writable } from "node:stream";
 import type { ExecResult } from "../../api/node-api.ts";
 import { joinConmon, passResizes } from "./conmon-socket.node.ts";
 import { engineWords } from "./engine.node.ts";
-import { deliver, type ExecRequest, feed } from "./exec.node.ts";
+import { deliver, type ExecRequest, feed, killWhenKnown } from "./exec.node.ts";
 import { execProcess } from "./oci-spec.ts";
 
+/** For a command whose keeper died before it. */
+const unknownExitCode = 255;
 let serial = 0;
 
 /** See `execIn`. */
@@ -17,12 +19,15 @@ export async function execWithTerminal(request: ExecRequest): Promise<ExecResult
   const directory = join(request.directory, `terminal-${process.pid}-${serial++}`);
   await mkdir(directory, { mode: 0o700 });
   const specPath = join(directory, "process.json");
+  const wordsPath = join(directory, "engine.err");
   await writeFile(specPath, JSON.stringify(execProcess(request.main, options.command, true)), { mode: 0o600 });
   const [program = "", ...args] = engine.within([
     tools.conmonPath,
     ...["--api-version", "1", "--exec", "--exec-attach", "--exec-process-spec", specPath, "--terminal"],
     ...(options.stdin ? ["--stdin"] : []),
     ...["--cid", id, "--cuuid", id, "--name", id, "--runtime", tools.enginePath, "--runtime-arg", `--root=${engine.directory}`],
+    // With a terminal there is no pipe on which conmon could hear what the engine complains of.
+    ...["--runtime-arg", `--log=${wordsPath}`],
     ...[
       "--bundle",
       directory,
@@ -39,17 +44,10 @@ export async function execWithTerminal(request: ExecRequest): Promise<ExecResult
     env: { PATH: process.env["PATH"], TZ: "UTC", LC_ALL: "C", _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4", _OCI_ATTACHPIPE: "5" },
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", "pipe"],
   });
-  const [sync, start, attach] = [conmon.stdio[3] as Readable, conmon.stdio[4] as Writable, conmon.stdio[5] as Readable];
+  const [, , , sync, start, attach] = conmon.stdio as unknown as [null, null, null, Readable, Writable, Readable];
   start.on("error", () => {});
-  const leave = async (): Promise<void> => {
-    const pid = Number(await readFile(join(directory, "pid"), "utf8").catch(() => "0"));
-    try {
-      if (pid > 0) process.kill(pid, "SIGHUP");
-      if (pid > 0) process.kill(pid, "SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
-  };
+  const conmonEnded = new Promise<void>((resolve) => sync.once("close", resolve));
+  const leave = (): Promise<void> => killWhenKnown(join(directory, "pid"), conmonEnded);
   const onLeave = (): void => void leave();
   try {
     conmon.on("error", (error) => sync.destroy(error));
@@ -65,15 +63,15 @@ export async function execWithTerminal(request: ExecRequest): Promise<ExecResult
     delivered.catch(onLeave);
     joined.stderr.resume();
     start.write("2");
-    const started = await answer(answers);
-    if (started.data < 0) {
+    if ((await numberOf(answers)) < 0) {
       joined.kill("SIGKILL");
-      throw new Error(`failed to exec in container: ${engineWords(started.message)}`);
+      const words = await readFile(wordsPath, "utf8").catch(() => "");
+      throw new Error(`failed to exec in container: ${engineWords(words) || "conmon could not start the command"}`);
     }
-    if (signal.aborted) await leave();
-    const ended = await answer(answers);
+    if (signal.aborted) onLeave();
+    const exitCode = await numberOf(answers);
     await delivered.catch(() => {});
-    return { exitCode: ended.data < 0 ? 255 : ended.data };
+    return { exitCode: exitCode < 0 ? unknownExitCode : exitCode };
   } finally {
     signal.removeEventListener("abort", onLeave);
     for (const stream of [sync, start, attach]) stream.destroy();
@@ -93,11 +91,12 @@ async function* linesOf(stream: Readable): AsyncGenerator<string, undefined> {
   return undefined;
 }
 
-async function answer(lines: AsyncGenerator<string, undefined>): Promise<{ data: number; message: string }> {
+/** The number of conmon's next answer: first the process, then the exit code; -1 when it failed or ended without a word. */
+async function numberOf(lines: AsyncGenerator<string, undefined>): Promise<number> {
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
     if (next.value.trim() === "") continue;
-    const { data, message } = JSON.parse(next.value) as { data?: unknown; message?: unknown };
-    return { data: typeof data === "number" ? data : -1, message: String(message ?? "") };
+    const { data } = JSON.parse(next.value) as { data?: unknown };
+    return typeof data === "number" ? data : -1;
   }
-  throw new Error("conmon ended before the command did");
+  return -1;
 }
