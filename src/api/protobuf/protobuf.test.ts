@@ -79,6 +79,28 @@ for (const [name, object] of Object.entries(objects)) {
   });
 }
 
+test("API-15: what kubectl 1.35 posts for `create deployment web --image=nginx:1.27 --replicas=0 --port=80`", () => {
+  const body =
+    "azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50Er0BCh8KA3dlYhIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEosBCAASDAoKCgNhcHASA3dlYhpxChwKABIAGgAiACoAMgA4" +
+    "AEIAWgoKA2FwcBIDd2ViElESMwoFbmdpbngSCm5naW54OjEuMjcqADIKCgAQABhQIgAqAEIAagByAIABAIgBAJABAKIBABoAMgBCAEoAUgBYAGAAaACCAQCKAQCaAQDCAQAi" +
+    "AgoAKAA4ABoMCAAQABgAIAAoADgAGgAiAA==";
+  assert.deepEqual(decodeProtobuf(Uint8Array.from(Buffer.from(body, "base64"))), {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", labels: { app: "web" } },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: "web" } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { containers: [{ name: "nginx", image: "nginx:1.27", ports: [{ containerPort: 80 }], resources: {} }] },
+      },
+      strategy: {},
+    },
+    status: { replicas: 0 },
+  });
+});
+
 test("zeros that a typed client always writes are left out where they say nothing", () => {
   const typed = {
     apiVersion: "apps/v1",
