@@ -76,12 +76,3 @@ export function ruleResources(errors: Errors, path: string, resources: ResourceR
     }
   }
 }
-
-/** Whether two lists promise the same amounts. */
-export function sameQuantities(a: ResourceList | undefined, b: ResourceList | undefined): boolean {
-  const left = a ?? {};
-  const right = b ?? {};
-  if (Object.keys(left).length !== Object.keys(right).length) return false;
-  for (const name in left) if (right[name] === undefined || compareQuantities(left[name]!, right[name]!) !== 0) return false;
-  return true;
-}

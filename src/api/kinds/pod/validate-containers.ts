@@ -15,7 +15,7 @@ import {
 import { ruleResources } from "../quantities.ts";
 import { environmentFieldPaths, isEnvironmentFieldPath } from "./field-paths.ts";
 import { ruleLifecycle, ruleProbes } from "./validate-probes.ts";
-import { ruleInside, ruleReferenceName } from "./validate-volumes.ts";
+import { ruleInside, ruleNoBacksteps, ruleReferenceName } from "./validate-volumes.ts";
 
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
 const protocols = ["SCTP", "TCP", "UDP"];
@@ -41,7 +41,8 @@ export function ruleContainers(errors: Errors, path: string, spec: PodSpec): voi
     ruleContainer(errors, at, container, volumes, names);
     ruleLifecycle(errors, `${at}.lifecycle`, container.lifecycle);
     ruleProbes(errors, at, container);
-    ruleOneOfOptional(errors, `${at}.restartPolicy`, container.restartPolicy, restartPolicies);
+    ruleRestarts(errors, at, container);
+    if (container.resizePolicy) ruleResizePolicy(errors, `${at}.resizePolicy`, container.resizePolicy);
   }
   const hostPorts = new Set<string>();
   ruleHostPorts(errors, `${path}.containers`, containers, hostPorts, spec);
@@ -57,7 +58,8 @@ export function ruleContainers(errors: Errors, path: string, spec: PodSpec): voi
 
 function ruleInitContainer(errors: Errors, path: string, container: Container, volumes: ReadonlySet<string>, names: Set<string>): void {
   ruleContainer(errors, path, container, volumes, names);
-  ruleOneOfOptional(errors, `${path}.restartPolicy`, container.restartPolicy, restartPolicies);
+  ruleRestarts(errors, path, container);
+  if (container.resizePolicy) ruleResizePolicy(errors, `${path}.resizePolicy`, container.resizePolicy);
   if (container.restartPolicy === "Always") {
     ruleLifecycle(errors, `${path}.lifecycle`, container.lifecycle);
     ruleProbes(errors, path, container);
@@ -104,6 +106,7 @@ function ruleContainer(errors: Errors, path: string, container: Container, volum
   if (container.env) ruleEnvironment(errors, `${path}.env`, container.env);
   if (container.envFrom) ruleEnvironmentFrom(errors, `${path}.envFrom`, container.envFrom);
   if (container.volumeMounts) ruleMounts(errors, `${path}.volumeMounts`, container, volumes);
+  if (container.volumeDevices) ruleDevices(errors, `${path}.volumeDevices`, container.volumeDevices, volumes);
   ruleOneOf(errors, `${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies);
   ruleResources(errors, `${path}.resources`, container.resources);
   if (container.securityContext) ruleSecurityContext(errors, `${path}.securityContext`, container.securityContext);
@@ -238,6 +241,45 @@ function ruleMounts(errors: Errors, path: string, container: Container, volumes:
     if (recursive !== undefined && recursive !== "Disabled" && !mount.readOnly) {
       errors.push(field.forbidden(`${at}.recursiveReadOnly`, "may only be specified when readOnly is true"));
     }
+  }
+}
+
+function ruleDevices(errors: Errors, path: string, devices: NonNullable<Container["volumeDevices"]>, volumes: ReadonlySet<string>): void {
+  const paths = new Set<string>();
+  for (const [i, device] of devices.entries()) {
+    const at = `${path}[${i}]`;
+    if (ruleRequired(errors, `${at}.name`, device.name) && !volumes.has(device.name))
+      errors.push(field.notFound(`${at}.name`, device.name));
+    if (ruleRequired(errors, `${at}.devicePath`, device.devicePath)) ruleNoBacksteps(errors, `${at}.devicePath`, device.devicePath);
+    if (paths.has(device.devicePath)) errors.push(field.invalid(`${at}.devicePath`, device.devicePath, "must be unique"));
+    paths.add(device.devicePath);
+  }
+}
+
+/** When a container restarts, where it says so itself. */
+function ruleRestarts(errors: Errors, path: string, container: Container): void {
+  ruleOneOfOptional(errors, `${path}.restartPolicy`, container.restartPolicy, restartPolicies);
+  const rules = container.restartPolicyRules ?? [];
+  if (rules.length === 0) return;
+  if (container.restartPolicy === undefined) {
+    errors.push(field.required(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used"));
+  }
+  for (const [i, rule] of rules.entries()) {
+    const at = `${path}.restartPolicyRules[${i}]`;
+    ruleOneOf(errors, `${at}.action`, rule.action, ["Restart"]);
+    if (!rule.exitCodes) errors.push(field.required(`${at}.exitCodes`, "must be specified"));
+    else ruleOneOf(errors, `${at}.exitCodes.operator`, rule.exitCodes.operator, ["In", "NotIn"]);
+  }
+}
+
+/** What a change of resources does to a running container. */
+function ruleResizePolicy(errors: Errors, path: string, policies: NonNullable<Container["resizePolicy"]>): void {
+  const seen = new Set<string>();
+  for (const [i, { resourceName, restartPolicy }] of policies.entries()) {
+    if (seen.has(resourceName)) errors.push(field.duplicate(`${path}[${i}]`, resourceName));
+    seen.add(resourceName);
+    ruleOneOf(errors, `${path}[${i}].resourceName`, resourceName, ["cpu", "memory"]);
+    ruleOneOf(errors, `${path}[${i}].restartPolicy`, restartPolicy, ["NotRequired", "RestartContainer"]);
   }
 }
 

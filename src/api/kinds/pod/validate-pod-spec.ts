@@ -13,6 +13,7 @@ import {
   ruleRequired,
   ruleUserId,
 } from "../field-rules.ts";
+import { ruleResources } from "../quantities.ts";
 import { ruleContainers, ruleHostLabel, ruleSeccompProfile } from "./validate-containers.ts";
 import { ruleDeadline, rulePlacement } from "./validate-scheduling.ts";
 import { ruleVolumes } from "./validate-volumes.ts";
@@ -39,6 +40,8 @@ export function rulePodSpec(errors: Errors, path: string, spec: PodSpec | undefi
   if (spec.runtimeClassName) ruleName(errors, `${path}.runtimeClassName`, "dns1123-subdomain", spec.runtimeClassName);
   if (spec.priorityClassName) ruleName(errors, `${path}.priorityClassName`, "dns1123-subdomain", spec.priorityClassName);
   ruleOneOfOptional(errors, `${path}.preemptionPolicy`, spec.preemptionPolicy, ["Never", "PreemptLowerPriority"]);
+  if (spec.os) ruleOneOf(errors, `${path}.os.name`, spec.os.name, ["linux", "windows"]);
+  ruleResources(errors, `${path}.resources`, spec.resources);
   ruleHostLabel(errors, `${path}.hostname`, spec.hostname);
   ruleHostLabel(errors, `${path}.subdomain`, spec.subdomain);
   for (const [i, secret] of (spec.imagePullSecrets ?? []).entries())

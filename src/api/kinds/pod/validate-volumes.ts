@@ -2,6 +2,7 @@
 import { field } from "../../errors.ts";
 import type { DownwardAPIVolumeFile, KeyToPath, Volume } from "../../types.ts";
 import { type Errors, ruleName, ruleRange, ruleRequired, ruleRequiredName } from "../field-rules.ts";
+import { ruleClaimSpec } from "../persistent-volume-claim/validation.ts";
 import { isVolumeFieldPath } from "./field-paths.ts";
 
 const fileModeMax = 0o777;
@@ -63,7 +64,11 @@ function ruleSource(errors: Errors, path: string, volume: Volume): void {
     ruleDownwardItems(errors, `${path}.downwardAPI`, downwardAPI.items);
   }
   if (projected) ruleProjected(errors, `${path}.projected`, projected);
-  if (volume.ephemeral) ruleRequired(errors, `${path}.ephemeral.volumeClaimTemplate`, volume.ephemeral.volumeClaimTemplate);
+  if (volume.ephemeral) {
+    const template = volume.ephemeral.volumeClaimTemplate;
+    const at = `${path}.ephemeral.volumeClaimTemplate`;
+    if (ruleRequired(errors, at, template)) ruleClaimSpec(errors, `${at}.spec`, template?.spec ?? {});
+  }
 }
 
 function ruleProjected(errors: Errors, path: string, projected: NonNullable<Volume["projected"]>): void {

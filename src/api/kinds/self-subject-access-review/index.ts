@@ -1,6 +1,7 @@
-/** The kind SelfSubjectAccessReview of authorization.k8s.io/v1. */
-import type { SelfSubjectAccessReview as SelfSubjectAccessReviewObject } from "../../types.ts";
+/** The kind SelfSubjectAccessReview: may the asker do something? Answered and never stored. */
 import { defineKind } from "../../kind.ts";
+import type { SelfSubjectAccessReview as SelfSubjectAccessReviewObject } from "../../types.ts";
+import { validateAccess } from "../access-review.ts";
 
 /** SelfSubjectAccessReview (authorization.k8s.io/v1). */
 export const SelfSubjectAccessReview = defineKind<SelfSubjectAccessReviewObject>({
@@ -11,5 +12,6 @@ export const SelfSubjectAccessReview = defineKind<SelfSubjectAccessReviewObject>
   scope: "Cluster",
   schema: "authorization.v1.SelfSubjectAccessReview",
   virtual: true,
+  validate: (review) => validateAccess(review.spec),
   verbs: ["create"],
 });

@@ -1,6 +1,6 @@
-/** The kind SelfSubjectReview of authentication.k8s.io/v1. */
-import type { SelfSubjectReview as SelfSubjectReviewObject } from "../../types.ts";
+/** The kind SelfSubjectReview: who is the asker? Answered and never stored. */
 import { defineKind } from "../../kind.ts";
+import type { SelfSubjectReview as SelfSubjectReviewObject } from "../../types.ts";
 
 /** SelfSubjectReview (authentication.k8s.io/v1). */
 export const SelfSubjectReview = defineKind<SelfSubjectReviewObject>({

@@ -1,6 +1,6 @@
-/** The kind SelfSubjectRulesReview of authorization.k8s.io/v1. */
-import type { SelfSubjectRulesReview as SelfSubjectRulesReviewObject } from "../../types.ts";
+/** The kind SelfSubjectRulesReview: what may the asker do in a namespace? Answered and never stored. */
 import { defineKind } from "../../kind.ts";
+import type { SelfSubjectRulesReview as SelfSubjectRulesReviewObject } from "../../types.ts";
 
 /** SelfSubjectRulesReview (authorization.k8s.io/v1). */
 export const SelfSubjectRulesReview = defineKind<SelfSubjectRulesReviewObject>({

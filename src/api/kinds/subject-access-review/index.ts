@@ -1,6 +1,7 @@
-/** The kind SubjectAccessReview of authorization.k8s.io/v1. */
-import type { SubjectAccessReview as SubjectAccessReviewObject } from "../../types.ts";
+/** The kind SubjectAccessReview: may somebody do something? Answered and never stored. */
 import { defineKind } from "../../kind.ts";
+import type { SubjectAccessReview as SubjectAccessReviewObject } from "../../types.ts";
+import { validateSubjectAccess } from "../access-review.ts";
 
 /** SubjectAccessReview (authorization.k8s.io/v1). */
 export const SubjectAccessReview = defineKind<SubjectAccessReviewObject>({
@@ -11,5 +12,6 @@ export const SubjectAccessReview = defineKind<SubjectAccessReviewObject>({
   scope: "Cluster",
   schema: "authorization.v1.SubjectAccessReview",
   virtual: true,
+  validate: (review) => validateSubjectAccess(review.spec),
   verbs: ["create"],
 });

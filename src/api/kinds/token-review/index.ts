@@ -1,6 +1,6 @@
-/** The kind TokenReview of authentication.k8s.io/v1. */
-import type { TokenReview as TokenReviewObject } from "../../types.ts";
+/** The kind TokenReview: whose token is this? Answered and never stored. */
 import { defineKind } from "../../kind.ts";
+import type { TokenReview as TokenReviewObject } from "../../types.ts";
 
 /** TokenReview (authentication.k8s.io/v1). */
 export const TokenReview = defineKind<TokenReviewObject>({
