@@ -8,6 +8,7 @@ test("duplicate keys are found with their paths, in strings or not, escaped or n
   const text = String.raw`{"spec":{"replicas":1,"list":[{"a":"{\"a\":1}"},{"b":1,"b":2}],"\u0072eplicas":2},"kind":"x","spec" : {}}`;
   assert.deepEqual(findDuplicateKeys(bytes(text)), ["spec.list[1].b", "spec.replicas", "spec"]);
   assert.deepEqual(parseJson(bytes(text)).duplicates, []);
+  assert.deepEqual(parseJson(bytes(text), { findDuplicates: true }).duplicates, ["spec.list[1].b", "spec.replicas", "spec"]);
   assert.deepEqual(parseJson(bytes('{"a":{"x":1},"b":{"x":1}}'), { findDuplicates: true }), {
     value: { a: { x: 1 }, b: { x: 1 } },
     duplicates: [],
