@@ -404,6 +404,23 @@ onNode("a missing ConfigMap: FailedMount for a volume, CreateContainerConfigErro
   await node.until("environment", "is ready", isReady);
 });
 
+onNode("a node that was labelled a moment ago takes the Pod that asks for the label", async (node) => {
+  await node.client.patch(Node, { name: "node-1" }, "merge", { metadata: { labels: { disk: "ssd" } } });
+  await node.run("web", { nodeSelector: { disk: "ssd" } });
+  await node.until("web", "is ready", isReady);
+});
+
+onNode("a lost sandbox is replaced, init containers run anew and the app restarts", async (node) => {
+  const initContainers = [{ name: "setup", image: "init:1" }];
+  await node.run("web", { initContainers });
+  await node.until("web", "is ready", isReady);
+  const [sandbox] = await node.runtime.listSandboxes();
+  await node.runtime.stopSandbox(sandbox?.id as string);
+  await node.until("web", "has restarted", (pod) => app(pod)?.restartCount === 1 && isReady(pod));
+  assert.equal(initial(node.pod("web"), "setup")?.restartCount, 1);
+  assert.ok((await node.events("web")).includes("Normal SandboxChanged Pod sandbox changed, it will be killed and re-created."));
+});
+
 onNode("runAsNonRoot refuses an image that runs as root", async (node) => {
   await node.run("web", { securityContext: { runAsNonRoot: true } });
   await node.until("web", "is refused", waitingFor("CreateContainerConfigError"));

@@ -3,12 +3,13 @@
  * per Pod. Everything runs on the injected clock. Killed and started again it finds its containers and goes on.
  */
 import { ConfigMap as ConfigMapKind } from "../../api/kinds/config-map/index.ts";
+import { Node as NodeKind } from "../../api/kinds/node/index.ts";
 import { Pod as PodKind } from "../../api/kinds/pod/index.ts";
 import { Secret as SecretKind } from "../../api/kinds/secret/index.ts";
 import { Service as ServiceKind } from "../../api/kinds/service/index.ts";
 import { isNotFound } from "../../api/errors.ts";
 import type { NodeApi } from "../../api/node-api.ts";
-import type { Pod } from "../../api/types.ts";
+import type { Node, Pod } from "../../api/types.ts";
 import type { World } from "../../base/world.ts";
 import type { Client } from "../../client/client.ts";
 import { Informer } from "../../client/informer.ts";
@@ -98,13 +99,17 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
     admit: (pod) =>
       refusalOf(
         pod,
-        registration.node(),
+        // As it is now: somebody may have labelled it a moment ago, for the sake of this very Pod.
+        nodes.lister.get({ name: nodeName }) ?? registration.node(),
         [...workers.values()].filter((worker) => worker.occupies).map((worker) => worker.pod),
       ),
   };
 
+  const nodes = new Informer<Node>({ client, kind: NodeKind, world, fieldSelector: `metadata.name=${nodeName}` });
+  nodes.start();
   ownInformers?.start();
   await services.whenSynced();
+  await nodes.whenSynced();
   const pods = new Informer<Pod>({ client, kind: PodKind, world, fieldSelector: `spec.nodeName=${nodeName}` });
   pods.start();
   await pods.whenSynced();
@@ -145,6 +150,7 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
     async stop() {
       for (const stop of stopListening) stop();
       pods.close();
+      nodes.close();
       registration.stop();
       ownInformers?.close();
       await Promise.all([...workers.values()].map((worker) => worker.close()));

@@ -47,6 +47,8 @@ export interface ContainerRecord {
   stopping: boolean;
   /** It was stopped for the sake of a new image: the next attempt comes at once, whatever the restart policy. */
   replaced: boolean;
+  /** It ran in a sandbox that is gone: what it prepared may be gone, too. */
+  outdated: boolean;
 }
 
 /** A container's spec with the role it has in its Pod. */
@@ -92,6 +94,7 @@ export const newRecord = (declared: DeclaredContainer): ContainerRecord => ({
   probedReady: false,
   stopping: false,
   replaced: false,
+  outdated: false,
 });
 
 /** How the present attempt ended, as the API has it. */

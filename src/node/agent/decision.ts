@@ -15,25 +15,29 @@ export interface Decision {
 /**
  * Init containers go one by one; a sidecar lets the next one go as soon as it has started; app containers go when all
  * init containers are through. Once an app container has been started init containers are not looked at again, while
- * sidecars that end are started again (KUB-43 … KUB-45).
+ * sidecars that end are started again (KUB-43 … KUB-45). In a new sandbox init containers run anew.
  */
 export function decide(pod: Pod, declared: readonly DeclaredContainer[], records: ReadonlyMap<string, ContainerRecord>): Decision {
   const start: DeclaredContainer[] = [];
   const replace: DeclaredContainer[] = [];
   const recordOf = (container: DeclaredContainer): ContainerRecord | undefined => records.get(container.spec.name);
-  const initialised = declared.some((container) => container.role === "app" && (recordOf(container)?.attempt ?? -1) >= 0);
+  const initialised = declared.some((container) => {
+    const record = container.role === "app" ? recordOf(container) : undefined;
+    return record !== undefined && record.attempt >= 0 && !record.outdated;
+  });
 
   let blocked = false;
   let appsLeft = false;
   for (const container of declared) {
     const record = recordOf(container);
     const state = record?.state ?? "none";
-    const again = state !== "exited" || record?.replaced === true || restarts(pod, container, record as ContainerRecord);
+    const redo = record?.replaced === true || (record?.outdated === true && container.role === "init");
+    const again = state !== "exited" || redo || restarts(pod, container, record as ContainerRecord);
     if (state === "running" && isReplaced(container, record as ContainerRecord)) replace.push(container);
 
     if (container.role === "init") {
       if (blocked || initialised) continue;
-      if (state === "exited" && record?.exitCode === 0) continue;
+      if (state === "exited" && record?.exitCode === 0 && !redo) continue;
       if (!again) return { start: [], replace: [], over: true };
       if (state !== "running") start.push(container);
       blocked = true;

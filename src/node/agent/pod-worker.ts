@@ -13,6 +13,7 @@ import { Pod as PodKind } from "../../api/kinds/pod/index.ts";
 import type { Container, Pod } from "../../api/types.ts";
 import type { Timer } from "../../base/clock.ts";
 import { parseTime } from "../../base/time.ts";
+import { deepEqual } from "../../machinery/equality.ts";
 import type { ProbeTarget } from "../probes/attempt.ts";
 import { runHandler } from "../probes/attempt.ts";
 import type { ContainerStatus as RuntimeContainerStatus, RuntimeEvent, SandboxStatus } from "../runtime.ts";
@@ -132,8 +133,11 @@ export class PodWorker {
 
   /** The API has a new version. */
   update(pod: Pod): void {
+    const { metadata, spec } = this.#pod;
     this.#see(pod);
-    this.wake();
+    // Most updates are the agent's own: a status that needs no look at the containers.
+    const same = pod.metadata.generation === metadata.generation && pod.metadata.deletionTimestamp === metadata.deletionTimestamp;
+    if (!same || this.#volumesStale || (pod.metadata.generation === undefined && pod.spec !== spec)) this.wake();
     this.#writer.touch();
   }
 
@@ -172,7 +176,9 @@ export class PodWorker {
     this.#writer.close();
     this.#abort?.abort(new Error("the agent stops"));
     for (const probes of this.#probes.values()) probes.stop();
-    await this.#running?.catch(() => {});
+    // A container that is being made must be known to the runtime before another agent looks; a termination can be
+    // taken up by the next agent where it stands.
+    if (!this.#isTerminating()) await this.#running;
   }
 
   // ------------------------------------------------------------------ knowledge
@@ -182,8 +188,8 @@ export class PodWorker {
     const before = this.#pod;
     this.#pod = pod;
     if (pod.spec !== before.spec) this.#declared = declaredContainers(pod);
-    if (pod.metadata.labels !== before.metadata.labels || pod.metadata.annotations !== before.metadata.annotations)
-      this.#volumesStale = true;
+    const { labels, annotations } = before.metadata;
+    if (!deepEqual(pod.metadata.labels, labels) || !deepEqual(pod.metadata.annotations, annotations)) this.#volumesStale = true;
     if (pod.metadata.deletionTimestamp !== undefined) {
       this.#shortenGrace();
       this.#abort?.abort(new Error("the Pod is being deleted"));
@@ -308,6 +314,8 @@ export class PodWorker {
     try {
       const volumes = await this.#mountVolumes();
       if (!volumes || abort.signal.aborted) return;
+      await this.#leaveLostSandbox();
+      if (decide(this.#pod, this.#declared, this.#records).over) return await this.#end(this.#specGraceMs());
       const sandbox = await this.#ensureSandbox();
       if (!sandbox || abort.signal.aborted) return;
       await this.#syncContainers(sandbox, volumes, abort.signal);
@@ -371,18 +379,23 @@ export class PodWorker {
     return { podIp: this.#sandbox?.ip ?? "", hostIp: config.nodeIp, allocatable: config.allocatable };
   }
 
-  /** The sandbox, made if there is none. A lost one is replaced, and everything in it begins anew. */
-  async #ensureSandbox(): Promise<SandboxStatus | undefined> {
-    if (this.#sandbox?.state === "ready") return this.#sandbox;
-    const { runtime, recorder, config } = this.#context;
-    if (this.#sandbox) {
-      await runtime.stopSandbox(this.#sandbox.id);
-      for (const record of this.#records.values()) await this.#observeContainer(record);
-      recorder.event(this.#pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
-      // Init containers run again: what they prepared may be gone.
-      for (const record of this.#records.values()) if (record.role === "init") record.replaced = true;
-      this.#sandbox = undefined;
+  /** After a reboot, or when somebody took the sandbox away, everything in it begins anew. */
+  async #leaveLostSandbox(): Promise<void> {
+    if (!this.#sandbox || this.#sandbox.state === "ready") return;
+    const { runtime, recorder } = this.#context;
+    await runtime.stopSandbox(this.#sandbox.id);
+    for (const record of this.#records.values()) {
+      if (record.state === "running") await this.#observeContainer(record);
+      record.outdated = true;
     }
+    recorder.event(this.#pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    this.#sandbox = undefined;
+  }
+
+  /** The sandbox, made if there is none. */
+  async #ensureSandbox(): Promise<SandboxStatus | undefined> {
+    if (this.#sandbox) return this.#sandbox;
+    const { runtime, recorder, config } = this.#context;
     try {
       const sandbox = await runtime.runSandbox(buildSandboxSpec(this.#pod, config, this.#sandboxAttempts++));
       this.#sandboxIds.push(sandbox.id);
@@ -537,6 +550,7 @@ export class PodWorker {
     record.probedReady = false;
     record.stopping = false;
     record.replaced = false;
+    record.outdated = false;
     // Until it runs it shows as waiting, and its predecessor as the last state.
     record.state = "none";
     record.waiting = undefined;
@@ -706,6 +720,7 @@ export class PodWorker {
         recorder.event(this.#pod, "Warning", "FailedPreStopHook", "PreStopHook failed", { fieldPath: declared.fieldPath });
       }
       if (graceMs > graceAfterHookMs) floorMs = graceAfterHookMs;
+      if (this.#closed) return;
     }
     const remaining = (): number => Math.max(floorMs, leftMs(), 0);
     const hasten = (): void => void runtime.stopContainer(id, Math.max(0, leftMs())).catch(() => {});
@@ -803,10 +818,13 @@ export class PodWorker {
           this.#context.world.log.warn("draining a Pod did not end in time", { pod: this.#pod.metadata.name, error: String(error) });
         });
       }
+      if (this.#closed) return;
       await this.#end(Math.max(0, leftMs()));
     }
+    if (this.#closed) return;
     if (!this.#vanished) {
       await this.#writer.flush();
+      if (this.#closed) return;
       await this.#deleteFromApi();
     }
     await this.#cleanUp();

@@ -297,6 +297,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const sandbox = sandboxes.get(id);
       if (!sandbox || sandbox.state === "not-ready") return;
       sandbox.state = "not-ready";
+      emit({ type: "sandbox-gone", podUid: sandbox.spec.podUid });
       for (const container of containersOfSandbox.get(id) ?? []) {
         if (container.state === "running") finish(container, killedExitCode, killSignal);
       }
