@@ -1,6 +1,7 @@
 // What a user sees of Deployments and ReplicaSets, on the real server core in virtual time. A small kubelet makes Pods ready.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { forbidden } from "../api/errors.ts";
 import { Deployment } from "../api/kinds/deployment/index.ts";
 import { Event } from "../api/kinds/event/index.ts";
 import { Pod } from "../api/kinds/pod/index.ts";
@@ -9,6 +10,7 @@ import { ReplicationController } from "../api/kinds/replication-controller/index
 import { keyOf } from "../api/meta/object.ts";
 import { ServiceAccount } from "../api/kinds/service-account/index.ts";
 import type { Deployment as DeploymentObject, DeploymentSpec, Pod as PodObject, ReplicaSet as ReplicaSetObject } from "../api/types.ts";
+import type { Client } from "../client/client.ts";
 import { formatTime } from "../base/time.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { replicaSetController, replicationController } from "../controllers/replicaset/replica-set.ts";
@@ -24,8 +26,11 @@ const template = (image: string, more: object = {}) => ({
 });
 
 /** `readyAfterMs` says how soon a Pod becomes ready; undefined: never. */
-async function setUp(readyAfterMs: (pod: PodObject) => number | undefined = () => 1000) {
-  const plane = await startVirtualControlPlane({ controllers: [deploymentController, replicaSetController, replicationController] });
+async function setUp(readyAfterMs: (pod: PodObject) => number | undefined = () => 1000, between?: (client: Client) => Client) {
+  const plane = await startVirtualControlPlane({
+    controllers: [deploymentController, replicaSetController, replicationController],
+    ...(between && { between }),
+  });
   const { client, clock } = plane;
   const setReady = async (pod: PodObject, ready = true) => {
     const conditions = [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: formatTime(clock.now()) }];
@@ -319,6 +324,56 @@ test("RS-2, RS-8: Pods that are refused are reported and retried, and the report
   assert.equal((await pods()).filter(isPodReady).length, 3);
   assert.equal(await failure(), undefined);
   assert.equal(findCondition((await deployment()).status?.conditions, "ReplicaFailure"), undefined);
+  await stop();
+});
+
+test("DEP-20: a ReplicaSet that can't be made is told in a condition and an event, and tried again", async () => {
+  let refused = true;
+  const { create, rest, deployment, events, stop } = await setUp(
+    () => 1000,
+    (client) => ({
+      ...client,
+      create: (kind, object, options) =>
+        refused && kind.plural === "replicasets"
+          ? Promise.reject(forbidden({ group: "apps", resource: "replicasets" }, "no room"))
+          : client.create(kind, object, options),
+    }),
+  );
+  await create();
+  await rest(100);
+  const condition = findCondition((await deployment()).status?.conditions, "Progressing");
+  assert.equal(condition?.status, "False");
+  assert.equal(condition?.reason, "ReplicaSetCreateError");
+  assert.match(condition?.message ?? "", /^Failed to create new replica set "web-[a-z0-9]+": replicasets\.apps is forbidden: no room$/);
+  const [event] = (await events()).filter(({ type }) => type === "Warning");
+  assert.deepEqual([event?.reason, event?.message], ["ReplicaSetCreateError", condition?.message]);
+  refused = false;
+  await rest(60_000);
+  assert.equal((await deployment()).status?.updatedReplicas, 3);
+  await stop();
+});
+
+test("RS-3: a controller whose cache is behind does not make Pods twice", async () => {
+  // The watch of Pods is cut off: what was made is not seen.
+  const made: string[] = [];
+  const { create, rest, clock, stop } = await setUp(
+    () => undefined,
+    (client) => ({
+      ...client,
+      async create(kind, object, options) {
+        if (kind.plural === "pods") {
+          made.push(object.metadata.generateName ?? "");
+          return { ...object, metadata: { ...object.metadata, name: `unseen-${made.length}` } };
+        }
+        return await client.create(kind, object, options);
+      },
+    }),
+  );
+  await create();
+  await rest(240_000);
+  assert.equal(made.length, 3);
+  await clock.advance(3_600_000);
+  assert.ok(made.length === 3 || made.length === 6, "after five minutes it may believe that the watch has missed them");
   await stop();
 });
 

@@ -9,7 +9,7 @@ import { type ApiServerAddress, kubernetesServiceController } from "./kubernetes
 import { namespaceController } from "./namespace/index.ts";
 import { nodeLifecycleController } from "./node-lifecycle/index.ts";
 import { podGcController } from "./pod-gc/index.ts";
-import { replicaSetController } from "./replicaset/replica-set.ts";
+import { replicaSetController, replicationController } from "./replicaset/replica-set.ts";
 import { rootCaController } from "./root-ca/index.ts";
 import type { Controller, ControllerDeps } from "./runtime/controller.ts";
 import { scheduler } from "./scheduler/index.ts";
@@ -28,6 +28,7 @@ export interface ClusterFacts {
 export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): readonly Controller[] => [
   deploymentController(deps),
   replicaSetController(deps),
+  replicationController(deps),
   endpointSliceController(deps),
   endpointsController(deps),
   serviceAccountController(deps),
