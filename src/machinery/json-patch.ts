@@ -57,17 +57,8 @@ function checkOperation(operation: unknown): void {
 const firstLine = (error: unknown): string => (error instanceof Error ? (error.message.split("\n")[0] as string) : String(error));
 
 const failure = (code: number, reason: string, message: string, cause?: string): ApiError =>
-  new ApiError({
-    apiVersion: "v1",
-    kind: "Status",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason,
-    code,
-    ...(cause !== undefined && { details: { causes: [{ reason: "UnexpectedServerResponse", message: cause }] } }),
-  });
+  new ApiError({ apiVersion: "v1", kind: "Status", metadata: {}, status: "Failure", message, reason, details: {}, code }, { cause });
 
-/** 422: the patch is well formed but cannot be applied to this object. */
+/** 422: the patch is well formed but cannot be applied to this object. The API does not tell the client why. */
 const unprocessable = (why: string): ApiError =>
   failure(422, "Invalid", "the server rejected our request due to an error in our request", why);

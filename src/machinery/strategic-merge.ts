@@ -217,7 +217,10 @@ function indexIn(list: readonly unknown[], element: unknown, key: string | undef
 }
 
 /** Keys are compared as they print: `80` and `"80"` are one. */
-const sameScalar = (a: unknown, b: unknown): boolean => a === b || (a !== undefined && b !== undefined && String(a) === String(b));
+const sameScalar = (a: unknown, b: unknown): boolean => a === b || (a !== undefined && b !== undefined && printed(a) === printed(b));
+
+/** Objects have no text of their own here: a patch may well bring its own `toString`. */
+const printed = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
 function distinct(values: readonly unknown[]): unknown[] {
   const seen = new Set<unknown>();
@@ -249,4 +252,4 @@ function withoutDirectives(value: unknown): unknown {
 
 const isBareReplace = (element: Json): boolean => element[directives.patch] === "replace" && Object.keys(element).length === 1;
 
-const unknownDirective = (directive: unknown) => badRequest(`unknown patch type found: ${String(directive)}`);
+const unknownDirective = (directive: unknown) => badRequest(`unknown patch type found: ${printed(directive)}`);
