@@ -19,8 +19,8 @@ export interface OciTools {
 const cgroup2Magic = 0x63677270;
 const unifiedTree = "/sys/fs/cgroup/unified";
 
-/** The programs to use, or one line saying what is missing. */
-export async function detectOciRuntime(): Promise<OciTools | { readonly unavailable: string }> {
+/** The programs to use, or one line saying what is missing. crun is preferred, being the faster one, unless `engine` says otherwise. */
+export async function detectOciRuntime(engine?: OciTools["engine"]): Promise<OciTools | { readonly unavailable: string }> {
   const no = (unavailable: string): { unavailable: string } => ({ unavailable });
   if (process.platform !== "linux") return no("containers need Linux");
   if (process.getuid?.() !== 0) return no("containers need root");
@@ -32,14 +32,14 @@ export async function detectOciRuntime(): Promise<OciTools | { readonly unavaila
   for (const tool of ["unshare", "nsenter", "mount", "umount", "mkfifo", "tar", "sh"]) {
     if (!which(tool)) return no(`${tool} is not installed`);
   }
-  for (const engine of ["crun", "runc"] as const) {
-    const enginePath = which(engine);
+  for (const candidate of engine ? [engine] : (["crun", "runc"] as const)) {
+    const enginePath = which(candidate);
     if (!enginePath) continue;
     const { code, stdout } = await runCommand([enginePath, "--version"]);
     const engineVersion = /version (\S+)/.exec(stdout)?.[1];
     if (code !== 0 || !engineVersion) continue;
-    const hiddenTree = engine === "crun" && cgroupVersion === 1 && isCgroup2(unifiedTree) ? unifiedTree : undefined;
-    return { engine, enginePath, engineVersion, conmonPath, cgroupVersion, hiddenTree };
+    const hiddenTree = candidate === "crun" && cgroupVersion === 1 && isCgroup2(unifiedTree) ? unifiedTree : undefined;
+    return { engine: candidate, enginePath, engineVersion, conmonPath, cgroupVersion, hiddenTree };
   }
   return no("neither crun nor runc is installed (Debian: apt-get install crun)");
 }

@@ -151,6 +151,7 @@ export function engineWords(text: string, program = ""): string {
   const messages = [...words.matchAll(/msg="((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] as string).replace(/\\(.)/g, "$1"));
   if (messages.length > 0) words = messages.join("; ");
   words = words.replace(/^(?:\[conmon:e\]: |\d{4}-\S+ |crun: )+/, "");
+  words = words.replace(/^(?:runc (?:create|run) failed|exec failed): (?:unable to start container process: )?/, "");
   words = words.replace(/^open executable: Permission denied$/, `exec: "${program}": permission denied`);
   words = words.replace(
     /executable file [`'"]([^`'"]*)[`'"] not found in \$PATH(?:: No such file or directory)?/,

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { ByteStream, ExecStreams, TerminalSize } from "../../api/node-api.ts";
 import type { RuntimeEvent } from "../runtime.ts";
+import { detectOciRuntime } from "./detect.node.ts";
 import { type Fixture, ociFixture } from "./fixture.node.ts";
 
 let fixture: Fixture;
 before(async () => {
-  fixture = await ociFixture();
+  const tools = await detectOciRuntime(process.env["OCI_ENGINE"] as "crun" | undefined);
+  fixture = await ociFixture("unavailable" in tools ? {} : { tools });
 });
 after(() => fixture.end());
 
