@@ -146,29 +146,31 @@ function elementStep(plan: Plan & { kind: "set" | "items" }, element: unknown): 
  */
 export function fieldsOf(value: unknown, plan: Plan | undefined, options: { readonly dots: boolean }): FieldSet {
   const known = planFor(plan, value);
-  if (isSkipped(plan) || value === undefined) return emptySet;
-  if (known.kind === "fields" && isRecord(value)) {
-    const children = new Map<string, FieldSet>();
-    for (const name of Object.keys(value)) {
-      const field = known.field(name);
-      const inner = fieldsOf(value[name], field, options);
-      if (isSkipped(field) || value[name] === undefined) continue;
-      // A key of a map is somebody's, whatever stands below it; so is a field that holds nothing.
-      const owned = known.map || isEmptyObject(value[name]) || value[name] === null ? { ...inner, member: true } : inner;
-      if (!isEmptySet(owned)) children.set(`f:${name}`, owned);
-    }
-    return fieldSet(options.dots && known.dotted, children);
+  if (known.kind === "leaf") return isSkipped(plan) || value === undefined ? emptySet : leafSet;
+  if (known.kind === "fields") return isRecord(value) ? objectFields(value, known, options) : leafSet;
+  if (!Array.isArray(value)) return leafSet;
+  const children = new Map<string, FieldSet>();
+  for (const element of value) {
+    children.set(elementStep(known, element), known.kind === "items" ? asMember(fieldsOf(element, known.of, options)) : leafSet);
   }
-  if ((known.kind === "set" || known.kind === "items") && Array.isArray(value)) {
-    const children = new Map<string, FieldSet>();
-    for (const element of value) {
-      const inner = known.kind === "items" ? fieldsOf(element, known.of, options) : leafSet;
-      children.set(elementStep(known, element), { ...inner, member: true });
-    }
-    return fieldSet((options.dots && known.dotted) || value.length === 0, children);
-  }
-  return leafSet;
+  return fieldSet((options.dots && known.dotted) || value.length === 0, children);
 }
+
+function objectFields(value: Json, plan: FieldsPlan, options: { readonly dots: boolean }): FieldSet {
+  const children = new Map<string, FieldSet>();
+  for (const name of Object.keys(value)) {
+    const inner = value[name];
+    const field = plan.field(name);
+    if (isSkipped(field) || inner === undefined) continue;
+    const fields = fieldsOf(inner, field, options);
+    // A key of a map is somebody's, whatever stands below it; so is a field that holds nothing.
+    const owned = plan.map || inner === null || isEmptyObject(inner) ? asMember(fields) : fields;
+    if (!isEmptySet(owned)) children.set(`f:${name}`, owned);
+  }
+  return fieldSet(options.dots && plan.dotted, children);
+}
+
+const asMember = (set: FieldSet): FieldSet => (set.member ? set : fieldSet(true, set.children));
 
 export interface Difference {
   /** Fields that were added or have another value. */

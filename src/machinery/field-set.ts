@@ -112,7 +112,9 @@ function stepText(step: string): string {
 
 /** The step to a list element with these keys; they are spelt in the order of their names. */
 export function keyStep(keys: readonly (readonly [name: string, value: unknown])[]): string {
-  const sorted = keys.length > 1 ? [...keys].sort(([a], [b]) => (a < b ? -1 : 1)) : keys;
+  const [only] = keys;
+  if (keys.length === 1 && only && typeof only[1] === "string") return `k:{"${only[0]}":${JSON.stringify(only[1])}}`;
+  const sorted = [...keys].sort(([a], [b]) => (a < b ? -1 : 1));
   return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value ?? null)}`).join(",")}}`;
 }
 
@@ -150,11 +152,14 @@ function canonicalStep(step: string): string | undefined {
   }
 }
 
-/** Writes FieldsV1, steps sorted. */
+const encodedLeaf: Record<string, unknown> = Object.freeze({});
+
+/** Writes FieldsV1, steps sorted. The result is frozen. */
 export function encodeFieldSet(set: FieldSet): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  if (set.children.size === 0) return fields;
-  if (set.member) fields["."] = {};
-  for (const step of [...set.children.keys()].sort()) fields[step] = encodeFieldSet(set.children.get(step) as FieldSet);
-  return fields;
+  if (set.children.size === 0) return encodedLeaf;
+  const fields: Record<string, unknown> = set.member ? { ".": encodedLeaf } : {};
+  const steps = [...set.children.keys()];
+  if (steps.length > 1) steps.sort();
+  for (const step of steps) fields[step] = encodeFieldSet(set.children.get(step) as FieldSet);
+  return Object.freeze(fields);
 }

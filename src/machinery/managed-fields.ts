@@ -8,7 +8,6 @@ import { formatTime } from "../base/time.ts";
 import { deepEqual } from "./equality.ts";
 import { differenceBetween, rootPlan } from "./field-plan.ts";
 import { decodeFieldSet, differenceOf, emptySet, encodeFieldSet, type FieldSet, isEmptySet, sameSet, unionOf } from "./field-set.ts";
-import { deepFreeze } from "./freeze.ts";
 
 /** More managers than this that updated the object are folded into one entry. */
 const updateManagersMax = 10;
@@ -48,7 +47,7 @@ export function entryFor(owner: ManagedFieldsEntry, fields: FieldSet, time: stri
     fieldsV1: encodeFieldSet(fields),
     ...(owner.subresource && { subresource: owner.subresource }),
   };
-  decoded.set(deepFreeze(entry), fields);
+  decoded.set(Object.freeze(entry), fields);
   return entry;
 }
 
