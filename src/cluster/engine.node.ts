@@ -2,6 +2,7 @@
  * A whole engine in this process: store, control plane, API server on its port, and whatever nodes are added. The same
  * for `windlass up` and for tests; only the store, the clock and the nodes differ.
  */
+import { systemClock } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
 import type { NodeAgent } from "../node/agent/agent.ts";
 import { createAuth } from "../server/auth/auth.ts";
@@ -58,7 +59,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { world, store } = options;
   const serviceIp = options.serviceCidr && firstAddress(options.serviceCidr);
   const names = [serviceIp, options.podFacingIp, options.host].filter((name) => name !== undefined);
-  const pki = await loadPki(options.pkiDirectory, { now: world.clock.now(), serverNames: names });
+  // Certificates are checked by clients, who live in the real time whatever the engine's clock says.
+  const pki = await loadPki(options.pkiDirectory, { now: systemClock.now(), serverNames: names });
   const signer = tokenSigner(pki.tokenKey);
   const auth = createAuth({ world, signer, secretsEqual });
   const agents = new Map<string, NodeAgent>();

@@ -137,6 +137,19 @@ onNode("an image that can't be pulled: ErrImagePull, ImagePullBackOff, and again
   );
 });
 
+onNode("images that can't be had at all: a name that is none, and Never (KUB-5)", async (node) => {
+  await node.run("name", { containers: [container({ image: "Not/An:Image:" })] });
+  await node.until("name", "is refused", waitingFor("InvalidImageName"));
+  await node.run("never", { containers: [container({ image: "absent:1", imagePullPolicy: "Never" })] });
+  await node.until("never", "is refused", waitingFor("ErrImageNeverPull"));
+  await node.clock.advance(60_000);
+  assert.deepEqual(await node.events("never"), [
+    'Warning ErrImageNeverPull Container image "absent:1" is not present with pull policy of Never',
+    "Warning Failed Error: ErrImageNeverPull",
+  ]);
+  assert.match((await node.events("name"))[0] ?? "", /^Warning InspectFailed Failed to apply default image tag "Not\/An:Image:"/);
+});
+
 onNode("an image change of a running Pod restarts that container in place, at once", async (node) => {
   await node.run("web", {});
   await node.until("web", "is ready", isReady);
