@@ -132,8 +132,6 @@ export interface ImageStatus {
 }
 
 export interface RegistryAuth {
-  /** The registry it is for, as the Secret names it (`registry.example:5000`, `https://index.docker.io/v1/`); absent: any. */
-  readonly registry?: string;
   readonly username?: string;
   readonly password?: string;
   readonly identityToken?: string;

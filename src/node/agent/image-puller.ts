@@ -2,11 +2,13 @@
 import type { Container, Pod, Secret } from "../../api/types.ts";
 import type { World } from "../../base/world.ts";
 import type { EventRecorder } from "../../client/recorder.ts";
+import { parseReference } from "../images/reference.ts";
 import type { ImageService, ImageStatus, RegistryAuth } from "../runtime.ts";
 import { ImagePullError } from "../runtime.ts";
 import type { BackOff } from "./back-off.ts";
 import { goDuration } from "./back-off.ts";
 import type { ConfigSource } from "./environment.ts";
+import { credentialsFor } from "./registry-credentials.ts";
 
 /** The image is not here and can't be had now: the waiting reason and message to show, and when to try again. */
 export class ImageUnavailable extends Error {
@@ -35,6 +37,7 @@ export interface ImagePuller {
 
 /** How long `ErrImagePull` is shown before it turns into `ImagePullBackOff`. */
 const errorShownMs = 1000;
+const hopelessRetryMs = 10_000;
 
 export function imagePuller(deps: ImagePullerDeps): ImagePuller {
   const { images, recorder, backOff } = deps;
@@ -42,11 +45,25 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
   /** Why the last pull of a Pod's image failed, when, and whether the back-off has been announced. */
   const failures = new Map<string, { reason: string; message: string; at: number; announced: boolean }>();
 
+  /** Only somebody's doing can help; looked at again now and then, and told once. */
+  function hopeless(pod: Pod, key: string, reason: string, event: string, message: string, where: { fieldPath: string }): ImageUnavailable {
+    if (failures.get(key)?.reason !== reason) {
+      failures.set(key, { reason, message, at: 0, announced: true });
+      recorder.event(pod, "Warning", event, message, where);
+      recorder.event(pod, "Warning", "Failed", `Error: ${reason}`, where);
+    }
+    return new ImageUnavailable(reason, message, hopelessRetryMs);
+  }
+
   return {
     async ensure(pod, container, fieldPath, signal) {
       const image = container.image ?? "";
       const policy = container.imagePullPolicy ?? "IfNotPresent";
       const where = { fieldPath };
+      if (!parseReference(image)) {
+        const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+        throw hopeless(pod, `${pod.metadata.uid}/${image}`, "InvalidImageName", "InspectFailed", message, where);
+      }
       const present = policy === "Always" ? undefined : await images.status(image);
       if (present) {
         recorder.event(
@@ -58,13 +75,17 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
         );
         return present;
       }
-      if (policy === "Never") {
-        recorder.event(pod, "Warning", "ErrImageNeverPull", `Container image "${image}" is not present with pull policy of Never`, where);
-        recorder.event(pod, "Warning", "Failed", "Error: ErrImageNeverPull", where);
-        throw new ImageUnavailable("ErrImageNeverPull", `Container image "${image}" is not present with pull policy of Never`, 10_000);
-      }
-
       const key = `${pod.metadata.uid}/${image}`;
+      if (policy === "Never") {
+        throw hopeless(
+          pod,
+          key,
+          "ErrImageNeverPull",
+          "ErrImageNeverPull",
+          `Container image "${image}" is not present with pull policy of Never`,
+          where,
+        );
+      }
       const failed = failures.get(key);
       const left = failed ? backOff.remaining(key, failed.at, clock.now()) : 0;
       if (failed && left > 0) {
@@ -81,7 +102,7 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
       recorder.event(pod, "Normal", "Pulling", `Pulling image "${image}"`, where);
       const startedAt = clock.monotonic();
       try {
-        const auths = await registryAuths(pod, deps.source);
+        const auths = await registryAuths(pod, image, deps.source);
         const pulled = await images.pull(image, auths, signal, { podUid: pod.metadata.uid as string, container: container.name });
         const took = goDuration(clock.monotonic() - startedAt);
         recorder.event(
@@ -108,37 +129,12 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
   };
 }
 
-/** Credentials of the Pod's imagePullSecrets, those that are there and readable. */
-async function registryAuths(pod: Pod, source: ConfigSource): Promise<RegistryAuth[]> {
-  const auths: RegistryAuth[] = [];
+/** Credentials of the Pod's imagePullSecrets for this image; Secrets that are not there are passed over, as in Kubernetes. */
+async function registryAuths(pod: Pod, image: string, source: ConfigSource): Promise<RegistryAuth[]> {
+  const secrets: Secret[] = [];
   for (const reference of pod.spec?.imagePullSecrets ?? []) {
     const secret = reference.name ? await source.secret(pod.metadata.namespace as string, reference.name) : undefined;
-    if (secret) auths.push(...parseDockerConfig(secret));
+    if (secret) secrets.push(secret);
   }
-  return auths;
-}
-
-const base64Text = (value: string): string =>
-  new TextDecoder("utf-8").decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)));
-
-/** Secrets of the types kubernetes.io/dockerconfigjson and kubernetes.io/dockercfg. What can't be read gives no credentials. */
-function parseDockerConfig(secret: Secret): RegistryAuth[] {
-  const modern = secret.data?.[".dockerconfigjson"];
-  const legacy = secret.data?.[".dockercfg"];
-  try {
-    const parsed = JSON.parse(base64Text(modern ?? legacy ?? "e30=")) as Record<string, unknown>;
-    const entries = (modern !== undefined ? (parsed["auths"] ?? {}) : parsed) as Record<string, Record<string, string>>;
-    return Object.entries(entries).map(([registry, entry]) => {
-      const [username, ...rest] = entry["auth"] ? base64Text(entry["auth"]).split(":") : [];
-      return {
-        registry,
-        ...((entry["username"] ?? username) !== undefined && { username: (entry["username"] ?? username) as string }),
-        ...((entry["password"] ?? entry["auth"]) !== undefined && { password: entry["password"] ?? rest.join(":") }),
-        ...(entry["identitytoken"] !== undefined && { identityToken: entry["identitytoken"] }),
-      };
-    });
-  } catch {
-    // A Secret of another shape is no credential; the pull says what is wrong if one was needed.
-    return [];
-  }
+  return secrets.length === 0 ? [] : credentialsFor(image, secrets);
 }
