@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { loadArchive } from "./archive.node.ts";
-import { type ArchiveFile, busyboxFiles, dockerArchive } from "./busybox-archive.node.ts";
+import { type ArchiveFile, busyboxFiles, dockerArchive } from "./busybox-archive.suite.ts";
 import { imageStore } from "./image-store.node.ts";
 
 const directories: string[] = [];

@@ -117,14 +117,14 @@ async function rewrite(
       mode: (header.mode ?? 0o755) & 0o7777,
       uid: header.uid ?? 0,
       gid: header.gid ?? 0,
-      mtime: header.mtime ?? new Date(0),
+      ...(header.mtime ? { mtime: header.mtime } : {}),
       pax: attributes(header.pax),
     };
     if (base === opaqueMarker) {
       opaque.add(parent);
       const known = directories.get(parent);
       await put(writer, {
-        ...(known ?? { name: parent || "./", mode: 0o755, uid: 0, gid: 0, mtime: common.mtime }),
+        ...(known ?? { name: parent || "./", mode: 0o755, uid: 0, gid: 0, ...(common.mtime ? { mtime: common.mtime } : {}) }),
         type: "directory",
         pax: opaquePax(known?.pax),
       });

@@ -1,6 +1,7 @@
 /** A lock between processes, held by a file that names its holder. A holder that died has let go. */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
+import { sleep } from "../../base/clock.ts";
+import { systemClock } from "../../base/system-world.node.ts";
 
 const retryMs = 20;
 const waitMaxMs = 120_000;
@@ -12,10 +13,10 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   // Linking a complete file under the lock's name is atomic, so nobody ever reads a half-written holder.
   writeFileSync(own, `${process.pid} ${startTime(process.pid)}`);
   try {
-    const deadline = performance.now() + waitMaxMs;
+    const deadline = systemClock.monotonic() + waitMaxMs;
     while (!take(own, path)) {
-      if (performance.now() > deadline) throw new Error(`another process has held ${path} for too long`);
-      await pause(retryMs);
+      if (systemClock.monotonic() > deadline) throw new Error(`another process has held ${path} for too long`);
+      await sleep(systemClock, retryMs);
     }
     try {
       return await work();

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { ImagePullError } from "../runtime.ts";
 import { loadArchive } from "./archive.node.ts";
-import { dockerArchive, layerTar } from "./busybox-archive.node.ts";
+import { dockerArchive, layerTar } from "./busybox-archive.suite.ts";
 import { imageStore } from "./image-store.node.ts";
 import { imageService } from "./pull.node.ts";
 import { readRegistryConfig } from "./registry-config.node.ts";

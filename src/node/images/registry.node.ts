@@ -1,6 +1,7 @@
 /** Speaks with one registry (OCI distribution specification): manifests and blobs of one repository, with whatever proof it asks for. */
 import { Agent, request as httpsRequest } from "node:https";
 import { type IncomingMessage, request as httpRequest } from "node:http";
+import { systemClock } from "../../base/system-world.node.ts";
 import type { RegistryAuth } from "../runtime.ts";
 import { manifestTypes } from "./manifest.ts";
 
@@ -96,14 +97,14 @@ function once(url: URL, headers: Record<string, string>, address: Pick<Repositor
       ...(secure && address.insecure ? { agent: uncheckedAgent } : {}),
       ...(address.signal ? { signal: address.signal } : {}),
     });
-    const connecting = setTimeout(() => request.destroy(new Error(`dial ${url.host}: i/o timeout`)), connectMs);
+    const connecting = systemClock.setTimer(connectMs, () => request.destroy(new Error(`dial ${url.host}: i/o timeout`)));
     request.on("response", (body) => {
-      clearTimeout(connecting);
+      connecting.cancel();
       body.setTimeout(silenceMs, () => body.destroy(new Error(`${url.host} has fallen silent`)));
       resolve({ status: body.statusCode ?? 0, headers: body.headers, body });
     });
     request.on("error", (cause: NodeJS.ErrnoException) => {
-      clearTimeout(connecting);
+      connecting.cancel();
       reject(new RegistryError(0, networkWords(cause, url), { cause }));
     });
     request.end();

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type Fixture, ociFixture } from "./fixture.node.ts";
+import { type Fixture, ociFixture } from "./oci-fixture.suite.ts";
 
 const fixtures: Fixture[] = [];
 const directories: string[] = [];
@@ -18,7 +18,7 @@ after(async () => {
 async function inKilledProcess(body: string): Promise<{ directory: string; result: any }> {
   const directory = await mkdtemp(join(tmpdir(), "windlass-adoption-"));
   directories.push(directory);
-  const program = `import { ociFixture } from ${JSON.stringify(new URL("./fixture.node.ts", import.meta.url).href)};
+  const program = `import { ociFixture } from ${JSON.stringify(new URL("./oci-fixture.suite.ts", import.meta.url).href)};
 const fixture = await ociFixture({}, ${JSON.stringify(directory)});
 const result = await (async () => { ${body} })();
 process.stdout.write(JSON.stringify(result) + "\\n");

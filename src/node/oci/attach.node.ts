@@ -1,7 +1,7 @@
 /** Joining a container's main process. */
 import type { ExecOptions, ExecStreams } from "../../api/node-api.ts";
 import { joinConmon, passResizes } from "./conmon-socket.node.ts";
-import { deliver, feed } from "./exec.node.ts";
+import { deliver, feed } from "./process-streams.node.ts";
 
 export interface AttachRequest {
   /** The container's directory. */

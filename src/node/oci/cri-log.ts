@@ -1,5 +1,7 @@
 /** The log format of CRI: `2026-11-22T10:00:00.123456789+00:00 stdout F a line`. P instead of F: the line goes on in the next entry. */
 
+import { parseTime } from "../../base/time.ts";
+
 export interface LogEntry {
   /** As it stands in the file. */
   readonly timestamp: string;
@@ -58,7 +60,7 @@ export function logPrinter(filter: LogFilter): LogPrinter {
     const begins = !open[entry.stream];
     open[entry.stream] = !entry.full;
     if (filter.stream !== undefined && entry.stream !== filter.stream) return;
-    if (filter.since !== undefined && Date.parse(entry.timestamp) < filter.since) return;
+    if (filter.since !== undefined && (parseTime(entry.timestamp) ?? 0) < filter.since) return;
     if (filter.timestamps && begins) out.push(encoder.encode(`${entry.timestamp.replace("+00:00", "Z")} `));
     out.push(entry.content);
     if (entry.full) out.push(Uint8Array.of(newline));

@@ -4,30 +4,17 @@ import { closeSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import type { Clock } from "../../base/clock.ts";
-import type { ByteStream, ExecOptions, ExecResult, ExecStreams } from "../../api/node-api.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+import type { ExecResult } from "../../api/node-api.ts";
 import { ExecTimeoutError } from "../runtime.ts";
-import type { OciTools } from "./detect.node.ts";
 import { type OciEngine, engineWords } from "./engine.node.ts";
 import { execProcess, type OciProcess } from "./oci-spec.ts";
 import { makePipes } from "./pipes.node.ts";
-import { execWithTerminal } from "./terminal.node.ts";
-
-export interface ExecRequest {
-  readonly engine: OciEngine;
-  readonly tools: OciTools;
-  readonly id: string;
-  /** The container's directory. */
-  readonly directory: string;
-  readonly main: OciProcess;
-  readonly options: Omit<ExecOptions, "container">;
-  readonly streams: ExecStreams;
-  readonly signal: AbortSignal;
-}
+import { deliver, feed, killWhenKnown } from "./process-streams.node.ts";
+import { execWithTerminal, type ExecRequest } from "./terminal.node.ts";
 
 const outputBytesMax = 16 * 1024;
 const killedCode = 137;
-const pidLookMs = 5;
 /** How long output may come after its command has ended: a child left behind may hold it open for ever. */
 const lateOutputMs = 100;
 // A pipe proper for the input, which the command may open again as /dev/stdin; the exit code comes at once by the side,
@@ -90,10 +77,7 @@ export async function execToEnd(request: {
   try {
     const exitCode = await run.ended;
     if (late) throw new ExecTimeoutError(request.timeoutMs);
-    await Promise.race([
-      Promise.all([closed(run.stdout), closed(run.stderr)]),
-      new Promise((resolve) => setTimeout(resolve, lateOutputMs)),
-    ]);
+    await Promise.race([Promise.all([closed(run.stdout), closed(run.stderr)]), sleep(request.clock, lateOutputMs)]);
     return { exitCode, output: Buffer.concat(pieces).toString("utf8") };
   } finally {
     timer.cancel();
@@ -158,45 +142,6 @@ async function begin(
     ended,
     kill: () => killWhenKnown(files.pid, ended),
   };
-}
-
-/** Kills the process whose number stands, or will soon stand, in a file: the engine writes it when the process is under way already. */
-export async function killWhenKnown(pidPath: string, ended: Promise<unknown>): Promise<void> {
-  let over = false;
-  const end = (): void => {
-    over = true;
-  };
-  ended.then(end, end);
-  while (!over) {
-    const pid = Number(await readFile(pidPath, "utf8").catch(() => "0"));
-    if (pid > 0) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It ended by itself.
-      }
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, pidLookMs));
-  }
-}
-
-/** Hands the client's input to a program; its end is passed on. */
-export function feed(from: ByteStream, to: NodeJS.WritableStream): void {
-  to.on("error", () => {});
-  from.read(
-    (bytes) => (to.write(bytes) ? undefined : new Promise<void>((resolve) => to.once("drain", resolve).once("close", resolve))),
-    () => to.end(),
-  );
-}
-
-/** Hands a program's output to the client, as fast as the client takes it. Resolves when all is delivered. */
-export async function deliver(from: AsyncIterable<Uint8Array> & { resume(): unknown }, to: ByteStream | undefined): Promise<void> {
-  if (!to) {
-    from.resume();
-    return;
-  }
-  for await (const bytes of from) await to.write(bytes);
 }
 
 const closed = (socket: Socket): Promise<void> =>

@@ -2,6 +2,7 @@
 import { watch } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { systemClock } from "../../base/system-world.node.ts";
 import { parseTime } from "../../base/time.ts";
 import type { LogOptions } from "../../api/node-api.ts";
 import { tell } from "./conmon-socket.node.ts";
@@ -98,9 +99,9 @@ async function followFile(work: {
       if (ended) return;
       if (!noticed) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, lookAgainMs);
+          const timer = systemClock.setTimer(lookAgainMs, resolve);
           wake = () => {
-            clearTimeout(timer);
+            timer.cancel();
             resolve();
           };
         });

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import type { ByteStream, ExecStreams, TerminalSize } from "../../api/node-api.ts";
 import type { RuntimeEvent } from "../runtime.ts";
 import { detectOciRuntime } from "./detect.node.ts";
-import { type Fixture, ociFixture } from "./fixture.node.ts";
+import { type Fixture, ociFixture } from "./oci-fixture.suite.ts";
 
 let fixture: Fixture;
 before(async () => {

@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sleep } from "../../base/clock.ts";
+import { systemClock } from "../../base/system-world.node.ts";
 import { startTime } from "../images/lock.node.ts";
 import type { SandboxSpec } from "../runtime.ts";
 import { mustRun, runCommand } from "./command.node.ts";
@@ -117,7 +119,7 @@ async function holdProcessNamespace(path: string): Promise<ProcessMark> {
       await mustRun(["mount", "--bind", `/proc/${first}/ns/pid`, path]);
       return { pid: child.pid, startTime: startTime(child.pid) };
     }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(systemClock, 5);
   }
   throw new Error("the process namespace did not come up");
 }

@@ -3,14 +3,28 @@ import { spawn } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { ExecResult } from "../../api/node-api.ts";
+import type { ExecOptions, ExecResult, ExecStreams } from "../../api/node-api.ts";
 import { joinConmon, passResizes } from "./conmon-socket.node.ts";
-import { engineWords } from "./engine.node.ts";
-import { deliver, type ExecRequest, feed, killWhenKnown } from "./exec.node.ts";
-import { execProcess } from "./oci-spec.ts";
+import type { OciTools } from "./detect.node.ts";
+import { engineWords, type OciEngine } from "./engine.node.ts";
+import { execProcess, type OciProcess } from "./oci-spec.ts";
+import { deliver, feed, killWhenKnown } from "./process-streams.node.ts";
 
 /** For a command whose keeper died before it. */
 const unknownExitCode = 255;
+/** A command to run in a container for a client. */
+export interface ExecRequest {
+  readonly engine: OciEngine;
+  readonly tools: OciTools;
+  readonly id: string;
+  /** The container's directory. */
+  readonly directory: string;
+  readonly main: OciProcess;
+  readonly options: Omit<ExecOptions, "container">;
+  readonly streams: ExecStreams;
+  readonly signal: AbortSignal;
+}
+
 let serial = 0;
 
 /** See `execIn`. */

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { silentLog } from "../../base/log.ts";
 import { systemClock, systemRandom } from "../../base/system-world.node.ts";
 import { loadArchive } from "../images/archive.node.ts";
-import { busyboxFiles, dockerArchive } from "../images/busybox-archive.node.ts";
+import { busyboxFiles, dockerArchive } from "../images/busybox-archive.suite.ts";
 import { type ImageStore, imageStore } from "../images/image-store.node.ts";
 import type { ContainerSpec, ContainerStatus, Runtime, SandboxSpec } from "../runtime.ts";
 import { bareNetwork } from "./bare-network.node.ts";
