@@ -8,6 +8,7 @@ import { ControllerRevision } from "./kinds/controller-revision/index.ts";
 import { CronJob } from "./kinds/cron-job/index.ts";
 import { CSIDriver } from "./kinds/csi-driver/index.ts";
 import { CSINode } from "./kinds/csi-node/index.ts";
+import { CSIStorageCapacity } from "./kinds/csi-storage-capacity/index.ts";
 import { DaemonSet } from "./kinds/daemon-set/index.ts";
 import { Deployment } from "./kinds/deployment/index.ts";
 import { EndpointSlice } from "./kinds/endpoint-slice/index.ts";
@@ -46,6 +47,7 @@ import { StorageClass } from "./kinds/storage-class/index.ts";
 import { SubjectAccessReview } from "./kinds/subject-access-review/index.ts";
 import { TokenReview } from "./kinds/token-review/index.ts";
 import { VolumeAttachment } from "./kinds/volume-attachment/index.ts";
+import { VolumeAttributesClass } from "./kinds/volume-attributes-class/index.ts";
 
 // The definitions differ in the type of their objects; code that works on every kind sees plain JSON.
 const declared: readonly KindDefinition<any>[] = [
@@ -79,6 +81,8 @@ const declared: readonly KindDefinition<any>[] = [
   VolumeAttachment,
   CSIDriver,
   CSINode,
+  CSIStorageCapacity,
+  VolumeAttributesClass,
   Role,
   ClusterRole,
   RoleBinding,
