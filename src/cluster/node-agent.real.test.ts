@@ -16,7 +16,7 @@ import type { Client } from "../client/client.ts";
 import { Informer } from "../client/informer.ts";
 import { isConditionTrue } from "../machinery/conditions.ts";
 import { type NodeAgent, startNodeAgent } from "../node/agent/agent.ts";
-import { type Fixture, ociFixture } from "../node/oci/fixture.node.ts";
+import { type Fixture, ociFixture } from "../node/oci/oci-fixture.suite.ts";
 import { networkProber } from "../node/probes/prober.node.ts";
 import type { PodFiles, Runtime } from "../node/runtime.ts";
 import { podFiles } from "../node/volumes/pod-files.node.ts";

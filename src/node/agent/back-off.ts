@@ -1,4 +1,4 @@
-/** Exponential back-off per key, as restarts and image pulls have it (KUB-1, KUB-5). */
+/** Exponential back-off per thing of a Pod, as restarts and image pulls have it (KUB-1, KUB-5). */
 
 interface Entry {
   delayMs: number;
@@ -6,37 +6,44 @@ interface Entry {
   updatedAt: number;
 }
 
-/** Keeps the delay of each key. Holds nothing for keys that never failed. */
+/** Keeps a delay per Pod and key. Holds nothing for what never failed. */
 export interface BackOff {
-  /** Milliseconds from `now` until the key may be tried again; `eventAt` is when it last failed. 0: now. */
-  remaining(key: string, eventAt: number, now: number): number;
+  /** Milliseconds from `now` until it may be tried again; `eventAt` is when it last failed. 0: now. */
+  remaining(podUid: string, key: string, eventAt: number, now: number): number;
   /** The delay in force. */
-  delay(key: string): number;
+  delay(podUid: string, key: string): number;
   /** Notes a try: the next one is to wait longer. */
-  next(key: string, now: number): void;
-  forget(key: string): void;
+  next(podUid: string, key: string, now: number): void;
+  /** The Pod, or with a key one thing of it, is to begin anew. */
+  forget(podUid: string, key?: string): void;
 }
 
 /** Starts at `baseMs`, doubles up to `capMs`, and forgets what has been quiet for twice the cap (at least ten minutes: KUB-2). */
 export function backOff(baseMs: number, capMs: number): BackOff {
-  const entries = new Map<string, Entry>();
+  const pods = new Map<string, Map<string, Entry>>();
   const quietMs = Math.max(2 * capMs, 600_000);
-  const current = (key: string, at: number): Entry | undefined => {
-    const entry = entries.get(key);
+  const current = (podUid: string, key: string, at: number): Entry | undefined => {
+    const entry = pods.get(podUid)?.get(key);
     return entry && at - entry.updatedAt <= quietMs ? entry : undefined;
   };
   return {
-    remaining(key, eventAt, now) {
-      const entry = current(key, eventAt);
+    remaining(podUid, key, eventAt, now) {
+      const entry = current(podUid, key, eventAt);
       return entry ? Math.max(0, eventAt + entry.delayMs - now) : 0;
     },
-    delay: (key) => entries.get(key)?.delayMs ?? 0,
-    next(key, now) {
-      const entry = current(key, now);
-      entries.set(key, { delayMs: entry ? Math.min(entry.delayMs * 2, capMs) : Math.min(baseMs, capMs), updatedAt: now });
+    delay: (podUid, key) => pods.get(podUid)?.get(key)?.delayMs ?? 0,
+    next(podUid, key, now) {
+      const entry = current(podUid, key, now);
+      let own = pods.get(podUid);
+      if (!own) {
+        own = new Map();
+        pods.set(podUid, own);
+      }
+      own.set(key, { delayMs: entry ? Math.min(entry.delayMs * 2, capMs) : Math.min(baseMs, capMs), updatedAt: now });
     },
-    forget(key) {
-      entries.delete(key);
+    forget(podUid, key) {
+      if (key === undefined) pods.delete(podUid);
+      else pods.get(podUid)?.delete(key);
     },
   };
 }

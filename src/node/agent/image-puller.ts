@@ -33,22 +33,47 @@ export interface ImagePullerDeps {
 export interface ImagePuller {
   /** The image, pulled if need be. Throws `ImageUnavailable`; rejects with the signal's reason when it aborts. */
   ensure(pod: Pod, container: Container, fieldPath: string, signal: AbortSignal): Promise<ImageStatus>;
+  /** The Pod is gone. */
+  forget(podUid: string): void;
 }
 
 /** How long `ErrImagePull` is shown before it turns into `ImagePullBackOff`. */
 const errorShownMs = 1000;
 const hopelessRetryMs = 10_000;
 
+interface Failure {
+  readonly reason: string;
+  readonly message: string;
+  readonly at: number;
+  /** Its back-off has been told of. */
+  announced: boolean;
+}
+
 export function imagePuller(deps: ImagePullerDeps): ImagePuller {
   const { images, recorder, backOff } = deps;
   const { clock } = deps.world;
-  /** Why the last pull of a Pod's image failed, when, and whether the back-off has been announced. */
-  const failures = new Map<string, { reason: string; message: string; at: number; announced: boolean }>();
+  /** Why the last pull failed, by Pod and image. */
+  const failures = new Map<string, Map<string, Failure>>();
+
+  const uidOf = (pod: Pod): string => pod.metadata.uid as string;
+  const failureOf = (pod: Pod, image: string): Failure | undefined => failures.get(uidOf(pod))?.get(image);
+  const note = (pod: Pod, image: string, failure: Failure): void => {
+    const own = failures.get(uidOf(pod));
+    if (own) own.set(image, failure);
+    else failures.set(uidOf(pod), new Map([[image, failure]]));
+  };
 
   /** Only somebody's doing can help; looked at again now and then, and told once. */
-  function hopeless(pod: Pod, key: string, reason: string, event: string, message: string, where: { fieldPath: string }): ImageUnavailable {
-    if (failures.get(key)?.reason !== reason) {
-      failures.set(key, { reason, message, at: 0, announced: true });
+  function hopeless(
+    pod: Pod,
+    image: string,
+    reason: string,
+    event: string,
+    message: string,
+    where: { fieldPath: string },
+  ): ImageUnavailable {
+    if (failureOf(pod, image)?.reason !== reason) {
+      note(pod, image, { reason, message, at: 0, announced: true });
       recorder.event(pod, "Warning", event, message, where);
       recorder.event(pod, "Warning", "Failed", `Error: ${reason}`, where);
     }
@@ -62,7 +87,7 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
       const where = { fieldPath };
       if (!parseReference(image)) {
         const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
-        throw hopeless(pod, `${pod.metadata.uid}/${image}`, "InvalidImageName", "InspectFailed", message, where);
+        throw hopeless(pod, image, "InvalidImageName", "InspectFailed", message, where);
       }
       const present = policy === "Always" ? undefined : await images.status(image);
       if (present) {
@@ -75,19 +100,18 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
         );
         return present;
       }
-      const key = `${pod.metadata.uid}/${image}`;
       if (policy === "Never") {
         throw hopeless(
           pod,
-          key,
+          image,
           "ErrImageNeverPull",
           "ErrImageNeverPull",
           `Container image "${image}" is not present with pull policy of Never`,
           where,
         );
       }
-      const failed = failures.get(key);
-      const left = failed ? backOff.remaining(key, failed.at, clock.now()) : 0;
+      const failed = failureOf(pod, image);
+      const left = failed ? backOff.remaining(uidOf(pod), image, failed.at, clock.now()) : 0;
       if (failed && left > 0) {
         const shownMs = clock.now() - failed.at;
         if (shownMs < errorShownMs) throw new ImageUnavailable(failed.reason, failed.message, errorShownMs - shownMs);
@@ -112,8 +136,8 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
           `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
           where,
         );
-        failures.delete(key);
-        backOff.forget(key);
+        failures.get(uidOf(pod))?.delete(image);
+        backOff.forget(uidOf(pod), image);
         return pulled;
       } catch (error) {
         if (signal.aborted) throw error;
@@ -121,10 +145,14 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
         const message = error instanceof Error ? error.message : String(error);
         recorder.event(pod, "Warning", "Failed", `Failed to pull image "${image}": ${message}`, where);
         recorder.event(pod, "Warning", "Failed", `Error: ${reason}`, where);
-        backOff.next(key, clock.now());
-        failures.set(key, { reason, message, at: clock.now(), announced: false });
+        backOff.next(uidOf(pod), image, clock.now());
+        note(pod, image, { reason, message, at: clock.now(), announced: false });
         throw new ImageUnavailable(reason, message, errorShownMs);
       }
+    },
+    forget(podUid) {
+      failures.delete(podUid);
+      backOff.forget(podUid);
     },
   };
 }

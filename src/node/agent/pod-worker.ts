@@ -453,7 +453,7 @@ export class PodWorker {
       if (signal.aborted) return;
       id = await runtime.createContainer(sandbox.id, spec);
       // A restart counts towards the back-off; a first start and a new image don't.
-      if (record.state === "exited" && !record.replaced) restarts.next(restartKey(this.uid, record.name, record.image), world.clock.now());
+      if (record.state === "exited" && !record.replaced) restarts.next(this.uid, restartKey(record), world.clock.now());
       this.#newAttempt(record, declared, id, image.digests[0] ?? image.id);
     } catch (error) {
       if (!signal.aborted) this.#noteStartTrouble(declared, record, error);
@@ -490,15 +490,15 @@ export class PodWorker {
   #holdsBack(declared: DeclaredContainer, record: ContainerRecord): boolean {
     if (record.state !== "exited" || record.replaced) return false;
     const { restarts, recorder, world } = this.#context;
-    const key = restartKey(this.uid, record.name, record.image);
-    const leftMs = restarts.remaining(key, record.finishedAt ?? 0, world.clock.now());
+    const key = restartKey(record);
+    const leftMs = restarts.remaining(this.uid, key, record.finishedAt ?? 0, world.clock.now());
     if (leftMs <= 0) return false;
     this.#passIn(leftMs);
     if (record.waiting?.reason !== "CrashLoopBackOff") {
       const where = `${this.#pod.metadata.name}_${this.#pod.metadata.namespace}(${this.uid})`;
       record.waiting = {
         reason: "CrashLoopBackOff",
-        message: `back-off ${goDuration(restarts.delay(key))} restarting failed container=${record.name} pod=${where}`,
+        message: `back-off ${goDuration(restarts.delay(this.uid, key))} restarting failed container=${record.name} pod=${where}`,
       };
       recorder.event(this.#pod, "Warning", "BackOff", `Back-off restarting failed container ${record.name} in pod ${where}`, {
         fieldPath: declared.fieldPath,
@@ -845,9 +845,11 @@ export class PodWorker {
   }
 
   async #cleanUp(): Promise<void> {
-    const { runtime, files, volumes } = this.#context;
+    const { runtime, files, images, restarts, volumes } = this.#context;
     for (const id of this.#sandboxIds) await runtime.removeSandbox(id);
     volumes.forget(this.uid);
+    images.forget(this.uid);
+    restarts.forget(this.uid);
     await files.removePod(this.uid);
     for (const name of this.#records.keys()) this.#probes.get(name)?.stop();
     this.#finished = true;
@@ -861,7 +863,8 @@ export class PodWorker {
   }
 }
 
-const restartKey = (uid: string, name: string, image: string): string => `${uid}/${name}/${image}`;
+/** A new image begins with a clean slate. */
+const restartKey = (record: ContainerRecord): string => `${record.name}/${record.image}`;
 
 /** Versions of one store are numbers that grow. */
 const isOlder = (pod: Pod, than: Pod): boolean => Number(pod.metadata.resourceVersion ?? 0) < Number(than.metadata.resourceVersion ?? 0);
