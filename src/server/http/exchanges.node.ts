@@ -13,6 +13,9 @@ import type { AnswerHeaders, ByteSink, Exchange, PeerIdentity } from "./exchange
 /** A body must be complete within this time. */
 const bodyDeadlineMs = 30_000;
 
+/** So much of an unwanted body is read before the client is told to stop. */
+const dismissedMaxBytes = 4 * 1024 * 1024;
+
 /** Who is at the other end of a connection. */
 export interface Connection {
   readonly peer: PeerIdentity | undefined;
@@ -181,16 +184,27 @@ class Http2Exchange implements Exchange {
     this.#dismissBody();
   }
 
-  /** A client that goes on sending a body that nobody reads is told to stop once it has its answer. */
+  /**
+   * What is left of a body that nobody wants is read and dropped, so that the client gets to the answer; one that goes
+   * on too long is told to stop.
+   */
   #dismissBody(): void {
     const stream = this.#stream;
-    if (stream.endAfterHeaders || stream.readableEnded) return;
-    stream.resume();
+    if (stream.endAfterHeaders || stream.readableEnded || stream.destroyed) return;
+    let left = dismissedMaxBytes;
     const stop = (): void => {
-      if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+      timer.cancel();
+      if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR);
+      else stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
     };
-    if (stream.writableFinished) stop();
-    else stream.once("finish", stop);
+    const timer = systemClock.setTimer(bodyDeadlineMs, stop);
+    stream.on("data", (piece: Buffer) => {
+      left -= piece.length;
+      if (left < 0) stop();
+    });
+    stream.once("end", () => timer.cancel());
+    stream.once("close", () => timer.cancel());
+    stream.resume();
   }
 }
 
