@@ -222,10 +222,11 @@ onNode("a readiness probe is believed as soon as it succeeds, not a period later
 });
 
 onNode("a Pod that never becomes ready says why (KUB-26)", async (node) => {
-  await node.run("web", { containers: [container({ readinessProbe: http })] }, simulated({ fail: "unready" }));
+  await node.run("web", { containers: [container({ readinessProbe: http, livenessProbe: http })] }, simulated({ fail: "unready" }));
   await node.clock.advance(60_000);
   assert.equal(node.pod("web")?.status?.phase, "Running");
   assert.ok(!isReady(node.pod("web")));
+  assert.equal(app(node.pod("web"))?.restartCount, 0);
   assert.ok((await node.events("web")).includes("Warning Unhealthy Readiness probe failed: HTTP probe failed with statuscode: 503"));
 });
 

@@ -236,27 +236,34 @@ export class ExecTimeoutError extends Error {
   }
 }
 
+/** Whom a probe or hook is for. */
+export interface ProbeSubject {
+  readonly podUid: string;
+  readonly containerName: string;
+  /** Absent: a hook. */
+  readonly probe?: "startup" | "liveness" | "readiness";
+}
+
 /** How probes and hooks reach into a Pod; simulated nodes answer by annotation. Each throws with the text that a failing probe shows. */
 export interface Prober {
   /** `headers` as the probe has them. Resolves with status and the start of the body. Redirects to the same host are followed. */
-  http(request: {
-    scheme: "HTTP" | "HTTPS";
-    host: string;
-    port: number;
-    path: string;
-    headers: readonly { name: string; value: string }[];
-    timeoutMs: number;
-    podUid: string;
-    containerName: string;
-  }): Promise<{ status: number; body: string }>;
-  tcp(request: { host: string; port: number; timeoutMs: number; podUid: string; containerName: string }): Promise<void>;
+  http(
+    request: ProbeSubject & {
+      readonly scheme: "HTTP" | "HTTPS";
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly headers: readonly { readonly name: string; readonly value: string }[];
+      readonly timeoutMs: number;
+    },
+  ): Promise<{ status: number; body: string }>;
+  tcp(request: ProbeSubject & { readonly host: string; readonly port: number; readonly timeoutMs: number }): Promise<void>;
   /** Resolves with the health status, e.g. `SERVING`. */
-  grpc(request: { host: string; port: number; service: string; timeoutMs: number; podUid: string; containerName: string }): Promise<string>;
+  grpc(
+    request: ProbeSubject & { readonly host: string; readonly port: number; readonly service: string; readonly timeoutMs: number },
+  ): Promise<string>;
   /** Answers exec probes in the runtime's stead; absent: the command is run in the container. */
-  exec?(request: { podUid: string; containerName: string; probe: "startup" | "liveness" | "readiness" }): {
-    readonly exitCode: number;
-    readonly output: string;
-  };
+  exec?(request: ProbeSubject): { readonly exitCode: number; readonly output: string };
   /**
    * For how many milliseconds from now no probe of this container can change its outcome (Infinity: until the container
    * ends). Absent or 0: unknown. Spares a node of a thousand simulated Pods their periodic timers.

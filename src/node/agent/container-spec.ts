@@ -98,7 +98,7 @@ async function containerMounts(
   if (!pod.spec?.hostNetwork || (pod.spec.hostAliases?.length ?? 0) > 0) {
     const hosts = await files.writeFile(uid, "etc-hosts", hostsFile(pod, sandbox.ip, config.clusterDomain), 0o644);
     if (isFree("/etc/hosts")) mounts.push(single(hosts, "/etc/hosts"));
-  }
+  } else if (isFree("/etc/hosts")) mounts.push({ ...single("/etc/hosts", "/etc/hosts"), readOnly: true });
   const resolver = await files.writeFile(uid, "resolv.conf", resolvConf(dnsOf(pod, config)), 0o644);
   if (isFree("/etc/resolv.conf")) mounts.push(single(resolver, "/etc/resolv.conf"));
   const hostname = await files.writeFile(uid, "hostname", `${sandbox.spec.hostname}\n`, 0o644);

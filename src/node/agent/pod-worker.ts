@@ -121,7 +121,7 @@ export class PodWorker {
 
   /** Whether it still holds what the node has to share out. */
   get occupies(): boolean {
-    return !this.#ended && !this.#finished;
+    return !this.#ended && !this.#vanished && !this.#finished;
   }
 
   /** Begins, or looks again. */

@@ -26,19 +26,17 @@ const messageMax = 10_240;
 /** KUB-25. Never throws. */
 export async function probeOnce(target: ProbeTarget, handler: Handler, kind: ProbeKind, timeoutMs: number): Promise<ProbeOutcome> {
   const { prober } = target;
-  const names = { podUid: target.podUid, containerName: target.container.name };
+  const names = { podUid: target.podUid, containerName: target.container.name, probe: kind };
   const success = (message: string): ProbeOutcome => ({ result: "success", message });
   const failure = (message: string): ProbeOutcome => ({ result: "failure", message });
   try {
     if (handler.exec) {
       const command = handler.exec.command ?? [];
-      const { exitCode, output } = prober.exec
-        ? prober.exec({ ...names, probe: kind })
-        : await target.runtime.execSync(target.containerId, command, timeoutMs);
+      const { exitCode, output } = prober.exec ? prober.exec(names) : await target.runtime.execSync(target.containerId, command, timeoutMs);
       return exitCode === 0 ? success(output) : failure(output.slice(0, messageMax));
     }
     if (handler.httpGet) {
-      const request = httpRequest(target, handler.httpGet, timeoutMs);
+      const request = { ...httpRequest(target, handler.httpGet, timeoutMs), probe: kind };
       const { status, body } = await prober.http(request);
       return status >= 200 && status < 400 ? success(body) : failure(`HTTP probe failed with statuscode: ${status}`);
     }

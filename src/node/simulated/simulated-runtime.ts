@@ -17,6 +17,7 @@ import type {
   ImageService,
   ImageStatus,
   Prober,
+  ProbeSubject,
   Runtime,
   RuntimeEvent,
   SandboxSpec,
@@ -476,30 +477,35 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   }
 }
 
-/** Probes succeed from `ready-after-ms` on, unless `fail` says `unready` (readiness, startup) or `unhealthy` (liveness). */
+/**
+ * Readiness and startup probes succeed from `ready-after-ms` on, unless `fail` says `unready`. Liveness probes and hooks
+ * succeed, unless it says `unhealthy`: a release that never becomes ready is not to be restarted for it.
+ */
 function simulatedProber(clock: World["clock"], running: (podUid: string, name: string) => Container | undefined): Prober {
-  const refusal = (podUid: string, name: string): string | undefined => {
-    const container = running(podUid, name);
+  const refusal = ({ podUid, containerName, probe }: ProbeSubject): string | undefined => {
+    const container = running(podUid, containerName);
     if (!container) return "connect: connection refused";
     const { fail, readyAfterMs } = container.behaviour;
+    const isUp = clock.now() - (container.startedAt as number) >= readyAfterMs;
+    if (fail === "unhealthy" && isUp) return "simulated: unhealthy";
+    if (probe !== "readiness" && probe !== "startup") return undefined;
     if (fail === "unready") return "simulated: never ready";
-    if (fail === "unhealthy" && clock.now() - (container.startedAt as number) >= readyAfterMs) return "simulated: unhealthy";
-    return clock.now() - (container.startedAt as number) < readyAfterMs ? "simulated: not ready yet" : undefined;
+    return isUp ? undefined : "simulated: not ready yet";
   };
   return {
-    async http({ podUid, containerName }) {
-      const why = refusal(podUid, containerName);
+    async http(request) {
+      const why = refusal(request);
       return why === undefined ? { status: 200, body: "ok" } : { status: 503, body: why };
     },
-    async tcp({ podUid, containerName }) {
-      const why = refusal(podUid, containerName);
+    async tcp(request) {
+      const why = refusal(request);
       if (why !== undefined) throw new Error(why);
     },
-    async grpc({ podUid, containerName }) {
-      return refusal(podUid, containerName) === undefined ? "SERVING" : "NOT_SERVING";
+    async grpc(request) {
+      return refusal(request) === undefined ? "SERVING" : "NOT_SERVING";
     },
-    exec({ podUid, containerName }) {
-      const why = refusal(podUid, containerName);
+    exec(request) {
+      const why = refusal(request);
       return why === undefined ? { exitCode: 0, output: "" } : { exitCode: 1, output: why };
     },
     steadyForMs(podUid, containerName) {
