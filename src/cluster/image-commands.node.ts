@@ -3,6 +3,8 @@ import { createReadStream } from "node:fs";
 import type { HomeOptions } from "../cli/engine-commands.ts";
 import { loadArchive } from "../node/images/archive.node.ts";
 import { imageStore } from "../node/images/image-store.node.ts";
+import { imageService } from "../node/images/pull.node.ts";
+import { readRegistryConfig } from "../node/images/registry-config.node.ts";
 import type { ImageStatus } from "../node/runtime.ts";
 import { homeAt } from "./home.node.ts";
 
@@ -27,8 +29,10 @@ export async function imageList(options: HomeOptions): Promise<number> {
 
 export async function imagePull(options: HomeOptions, reference: string): Promise<number> {
   const home = homeAt(options.home);
-  void home;
-  throw new Error(`cannot pull ${reference}`);
+  const images = imageService(await imageStore(home.images), await readRegistryConfig(home.path));
+  const image = await images.pull(reference, []);
+  console.log(`Pulled: ${reference} (${image.id})`);
+  return 0;
 }
 
 export async function imageRemove(options: HomeOptions, references: readonly string[]): Promise<number> {

@@ -95,7 +95,10 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const engine = ociEngine(tools, paths.engine, paths.exits);
   const groups = cgroups(tools.cgroupVersion);
   // The directory stands for the runtime, so its groups are found again by the next process.
-  const cgroupRoot = `/windlass-${createHash("sha256").update(directory).digest("hex").slice(0, 12)}`;
+  const runtimeId = createHash("sha256").update(directory).digest("hex").slice(0, 12);
+  const cgroupRoot = `/windlass-${runtimeId}`;
+  // Several runtimes may share one image store.
+  const leaseOf = (containerId: string): string => `${runtimeId}-${containerId}`;
   const rotation = options.logRotation ?? { maxBytes: 10 * 1024 * 1024, maxFiles: 5 };
   const status = await readFile("/proc/self/status", "utf8");
   const availableCapabilities = capabilitiesOfMask(/^CapBnd:\s*(\w+)/m.exec(status)?.[1] ?? "0");
@@ -197,7 +200,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     const path = join(paths.containers, id);
     try {
       await mkdir(path, { mode: 0o700 });
-      await store.lease(id, spec.imageId);
+      await store.lease(leaseOf(id), spec.imageId);
       const root = await store.root(spec.imageId);
       await Promise.all(["rootfs", "upper", "work"].map((name) => mkdir(join(path, name), { mode: 0o755 })));
       const config = await configuration(id, path, spec, sandbox, root);
@@ -218,7 +221,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
       return id;
     } catch (cause) {
       await rm(path, { recursive: true, force: true });
-      await store.release(id);
+      await store.release(leaseOf(id));
       throw new RuntimeError("CreateContainerError", messageOf(cause), { cause });
     }
   }
@@ -393,7 +396,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     await inTurn(container, async () => {
       if (!containers.has(id)) return;
       await rm(container.directory, { recursive: true, force: true });
-      await store.release(id);
+      await store.release(leaseOf(id));
       containers.delete(id);
       container.markEnded();
     });
@@ -463,7 +466,10 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     }
     const pods = new Set([...sandboxes.values()].map(({ spec }) => `pod${spec.podUid}`));
     for (const name of groups.children(cgroupRoot)) if (!pods.has(name)) groups.remove(`${cgroupRoot}/${name}`);
-    for (const holder of await store.leases()) if (!containers.has(holder)) await store.release(holder);
+    const leases = new Set([...containers.keys()].map(leaseOf));
+    for (const holder of await store.leases()) {
+      if (holder.startsWith(`${runtimeId}-`) && !leases.has(holder)) await store.release(holder);
+    }
     for (const { sandboxId } of await network.list()) if (!sandboxes.has(sandboxId)) await network.detach(sandboxId);
   }
 
