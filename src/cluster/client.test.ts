@@ -1,8 +1,11 @@
 // Both clients hold to one contract; and what is the HTTP client's alone: credentials, kubeconfigs, broken connections.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, connect as connectTo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
 import { ConfigMap } from "../api/kinds/config-map/index.ts";
 import { Namespace } from "../api/kinds/namespace/index.ts";
@@ -15,6 +18,7 @@ import { type HttpTransport, httpTransport } from "../client/http-transport.node
 import { Informer } from "../client/informer.ts";
 import { accessOf, type ClusterAccess, KubeconfigError, parseKubeconfigs } from "../client/kubeconfig.ts";
 import { loadKubeconfig } from "../client/load-kubeconfig.node.ts";
+import { proxyFor } from "../client/proxy.node.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { type Engine, startEngine } from "./engine.node.ts";
 import { startVirtualControlPlane } from "./virtual-control-plane.node.ts";
@@ -131,6 +135,50 @@ test("an informer over HTTP follows the server and outlives a cut connection", a
   await until("added two");
   assert.deepEqual(seen, ["added one", "added two"]);
   informer.close();
+});
+
+test("a proxy that the kubeconfig names carries an encrypted tunnel, and its refusal is told", async () => {
+  const asked: string[] = [];
+  let refuse = false;
+  const proxy = createServer();
+  proxy.on("connect", (request, socket: Duplex) => {
+    asked.push(`${request.url} ${request.headers["proxy-authorization"] ?? ""}`);
+    if (refuse) {
+      socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+      return;
+    }
+    const { hostname, port } = new URL(`tcp://${request.url}`);
+    const through = connectTo(Number(port), hostname, () => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.pipe(through).pipe(socket);
+    });
+    for (const end of [socket, through]) end.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const { client, transport } = connect({ proxyUrl: `http://user:pass@127.0.0.1:${port}` });
+  assert.ok((await client.list(Namespace)).items.length > 0);
+  assert.deepEqual(asked, [`${new URL(access.server).host} Basic ${btoa("user:pass")}`]);
+  transport.close();
+  refuse = true;
+  await assert.rejects(client.list(Namespace), /refused to connect to 127\.0\.0\.1:\d+: 407 Proxy Authentication Required/);
+  proxy.closeAllConnections();
+  proxy.close();
+});
+
+test("the environment's proxy is used unless the host is exempt", () => {
+  const environment = { HTTPS_PROXY: "proxy:3128", NO_PROXY: ".internal,10.0.0.1" };
+  const through = (server: string) => proxyFor(new URL(server), undefined, environment)?.host;
+  assert.equal(through("https://prod.example:6443"), "proxy:3128");
+  for (const server of [
+    "https://a.internal",
+    "https://10.0.0.1",
+    "https://127.0.0.1:6443",
+    "https://localhost:6443",
+    "http://prod.example",
+  ])
+    assert.equal(through(server), undefined);
+  assert.throws(() => proxyFor(new URL("https://prod.example"), "socks5://proxy:1080"), /"socks5" are not supported/);
 });
 
 test("kubeconfigs merge, the first one wins, and paths are relative to the file that names them", () => {

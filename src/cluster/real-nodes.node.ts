@@ -1,9 +1,30 @@
-/** Nodes with real containers. */
+/**
+ * Nodes with real containers, all on this machine: each has its own agent, runtime and Pod address range; images, the
+ * Service proxies and cluster DNS are shared. What one engine leaves running the next one takes over.
+ */
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { silentLog } from "../base/log.ts";
+import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
-import type { OciTools } from "../node/oci/detect.node.ts";
+import { startNodeAgent } from "../node/agent/agent.ts";
+import { imageStore } from "../node/images/image-store.node.ts";
+import { imageService } from "../node/images/pull.node.ts";
+import { readRegistryConfig } from "../node/images/registry-config.node.ts";
+import type { PodNetwork } from "../node/network.ts";
+import { cleanUpNetwork } from "../node/network/clean-up.node.ts";
+import { linuxPodNetwork } from "../node/network/linux-pod-network.node.ts";
+import { nftServiceProxy } from "../node/network/nft-service-proxy.node.ts";
+import { watchServices } from "../node/network/services-watcher.ts";
+import { detectOciRuntime, type OciTools } from "../node/oci/detect.node.ts";
+import { ociRuntime } from "../node/oci/oci-runtime.node.ts";
+import { networkProber } from "../node/probes/prober.node.ts";
+import type { Runtime } from "../node/runtime.ts";
+import { podFiles } from "../node/volumes/pod-files.node.ts";
 import type { Engine } from "./engine.node.ts";
 import type { Home } from "./home.node.ts";
 import type { Instance } from "./instance.node.ts";
+import { machineFacts } from "./machine.node.ts";
 
 export interface RealNodesOptions {
   readonly engine: Engine;
@@ -14,8 +35,107 @@ export interface RealNodesOptions {
   readonly names: readonly string[];
 }
 
-export async function startRealNodes(_options: RealNodesOptions): Promise<{ stop(): Promise<void> }> {
-  throw new Error("no real nodes");
+const quietWorld: World = { clock: systemClock, random: systemRandom, log: silentLog };
+/** How long containers get to end when the engine goes down. */
+const downGraceMs = 10_000;
+
+/** The address range of one node's Pods within the instance's. */
+const nodePodCidr = (instance: Instance, index: number): string => instance.podCidr.replace(/\.0\.0\/16$/, `.${index}.0/24`);
+/** The address of cluster DNS: the tenth of the Service range. */
+export const dnsAddress = (instance: Instance): string => instance.serviceCidr.replace(/\.0\/16$/, ".10");
+
+/** Starts them; resolves when every node is registered. */
+export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(): Promise<void> }> {
+  const { engine, world, home, instance, tools, names } = options;
+  mkdirSync(home.runtime, { recursive: true, mode: 0o700 });
+  const store = await imageStore(home.images);
+  const images = imageService(store, await readRegistryConfig(home.path));
+  const files = await podFiles(home.pods);
+  const networks = await Promise.all(
+    names.map((_, nodeIndex) => linuxPodNetwork({ instance: instance.name, nodeIndex, podCidr: nodePodCidr(instance, nodeIndex) })),
+  );
+  const proxy = nftServiceProxy({
+    instance: instance.name,
+    serviceCidr: instance.serviceCidr,
+    log: world.log,
+    nodeIndexOf: (name) => (names.includes(name) ? names.indexOf(name) : undefined),
+  });
+  const services = watchServices({ informers: engine.plane.informers, world, proxies: [proxy] });
+  const facts = machineFacts(home.path);
+  const runtimes: Runtime[] = [];
+  for (const [index, name] of names.entries()) {
+    const network = networks[index] as PodNetwork;
+    const runtime = await ociRuntime({ world, tools, directory: join(home.runtime, name), store, images, network, hostIp: network.nodeIp });
+    runtimes.push(runtime);
+    const user = { name: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] };
+    const agent = await startNodeAgent({
+      nodeName: name,
+      client: engine.plane.clientFor(user, "kubelet"),
+      informers: engine.plane.informers,
+      recorder: engine.plane.events.recorderFor("kubelet", name),
+      runtime,
+      prober: networkProber,
+      files,
+      world,
+      drain: () => services.settled(),
+      config: { ...facts, nodeIp: network.nodeIp, podCidr: network.podCidr, hostname: name, clusterDns: dnsAddress(instance) },
+    });
+    engine.agents.set(name, agent);
+  }
+  return {
+    async stop() {
+      for (const agent of engine.agents.values()) await agent.stop({ keepContainers: true });
+      engine.agents.clear();
+      services.close();
+      await Promise.all(runtimes.map((runtime) => removeEverything(runtime, downGraceMs)));
+      for (const uid of await files.listPods()) await files.removePod(uid);
+      await Promise.all(networks.map((network) => network.close()));
+      await proxy.close();
+    },
+  };
 }
 
-export async function removeRealNodes(_home: Home, _instance: Instance): Promise<void> {}
+/** Takes away what a killed engine left behind on this machine. */
+export async function removeRealNodes(home: Home, instance: Instance): Promise<void> {
+  const tools = await detectOciRuntime();
+  if (!("unavailable" in tools)) {
+    const store = await imageStore(home.images);
+    const images = imageService(store, await readRegistryConfig(home.path));
+    for (const name of namesIn(home.runtime)) {
+      const directory = join(home.runtime, name);
+      const runtime = await ociRuntime({ world: quietWorld, tools, directory, store, images, network: noNetwork, hostIp: "127.0.0.1" });
+      await removeEverything(runtime, 0);
+    }
+    const files = await podFiles(home.pods);
+    for (const uid of await files.listPods()) await files.removePod(uid);
+  }
+  await cleanUpNetwork(instance.name);
+}
+
+async function removeEverything(runtime: Runtime, graceMs: number): Promise<void> {
+  const containers = await runtime.listContainers();
+  await Promise.all(containers.filter(({ state }) => state === "running").map(({ id }) => runtime.stopContainer(id, graceMs)));
+  for (const { id } of await runtime.listSandboxes()) {
+    await runtime.stopSandbox(id);
+    await runtime.removeSandbox(id);
+  }
+  await runtime.close();
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Links and namespaces are taken away as a whole afterwards. */
+const noNetwork: PodNetwork = {
+  podCidr: "127.0.0.0/8",
+  nodeIp: "127.0.0.1",
+  attach: () => Promise.reject(new Error("nothing is started while the engine is taken down")),
+  detach: async () => {},
+  list: async () => [],
+  close: async () => {},
+};
