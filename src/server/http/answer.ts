@@ -59,6 +59,8 @@ export function answerStored(exchange: Exchange, code: number, stored: Stored, o
 
 /** Pieces of a streamed list are filled up to this many bytes before they are written. */
 const pieceBytes = 256 * 1024;
+/** A reader of a list that takes nothing for this long is cut off: it would hold a place among the requests in flight. */
+const readerStalledMs = 30_000;
 const comma = 0x2c;
 
 /** The metadata of a list document; fields that say nothing are left out. */
@@ -90,10 +92,9 @@ export async function answerList(
     `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadata},"items":[`,
   );
   const tail = encoder.encode("]}\n");
-  let total = head.length + tail.length;
-  for (const item of list.items) total += item.json.length + 1;
   const headers = answerHeaders(options.form.contentType, options.warnings);
-  if (total <= pieceBytes) {
+  const total = lengthUpTo(list, pieceBytes, head.length + tail.length);
+  if (total !== undefined) {
     const body = new Uint8Array(total - (list.items.length > 0 ? 1 : 0));
     let at = 0;
     body.set(head, at);
@@ -116,7 +117,7 @@ export async function answerList(
     const json = (list.items[i] as Stored).json;
     if (at + json.length + 1 > piece.length) {
       if (exchange.closed) return;
-      if (!sink.write(piece.subarray(0, at))) await sink.drained();
+      if (!sink.write(piece.subarray(0, at))) await sink.drained(readerStalledMs);
       piece = new Uint8Array(Math.max(pieceBytes, json.length + 1));
       at = 0;
     }
@@ -127,6 +128,16 @@ export async function answerList(
   sink.write(piece.subarray(0, at));
   sink.write(tail);
   sink.end();
+}
+
+/** The length of a list's body, or undefined when it is above `max`: nothing beyond is looked at, nor encoded. */
+function lengthUpTo(list: ApiList, max: number, start: number): number | undefined {
+  let total = start;
+  for (const item of list.items) {
+    total += item.json.length + 1;
+    if (total > max) return undefined;
+  }
+  return total;
 }
 
 /** Turns whatever was thrown into the `Status` to answer with. What is our fault is logged; its text stays here. */

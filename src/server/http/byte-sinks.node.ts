@@ -75,9 +75,13 @@ export function byteSink(stream: Writable, destroy: () => void): ByteSink {
       else schedule();
       return buffered() < highWaterBytes;
     },
-    async drained() {
+    async drained(stalledMaxMs) {
       flush();
-      while ((stream.writableNeedDrain || pieces.length > 0) && !stream.destroyed) await once(stream);
+      while ((stream.writableNeedDrain || pieces.length > 0) && !stream.destroyed) {
+        const timer = stalledMaxMs === undefined ? undefined : systemClock.setTimer(stalledMaxMs, destroy);
+        await once(stream);
+        timer?.cancel();
+      }
       if (stream.destroyed) throw new Error("the client has gone");
     },
     end() {

@@ -20,8 +20,11 @@ export interface ByteSink {
   readonly buffered: number;
   /** For how many milliseconds nothing could be handed on; 0 while it flows. */
   readonly blockedMs: number;
-  /** Resolves when there is room again; rejects when the client has gone. */
-  drained(): Promise<void>;
+  /**
+   * Resolves when there is room again; rejects when the client has gone. With a limit, a client that takes nothing for
+   * that long is cut off.
+   */
+  drained(stalledMaxMs?: number): Promise<void>;
   end(): void;
   /** Cuts the answer off. */
   destroy(): void;

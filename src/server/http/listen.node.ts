@@ -53,6 +53,8 @@ const keepAliveTimeoutMs = 120_000;
 /** An HTTP/2 connection with nothing under way is closed after this long. */
 const sessionIdleMs = 300_000;
 const streamsPerSessionMax = 1000;
+/** What one connection may make us hold; above it new streams are refused. A thousand busy watches need more than the usual 10. */
+const sessionMaxMegabytes = 64;
 const connectionsMax = 12_000;
 const handshakeTimeoutMs = 10_000;
 const closeGraceMs = 5000;
@@ -83,6 +85,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       maxHeaderListSize: headersMaxBytes,
       enablePush: false,
     },
+    maxSessionMemory: sessionMaxMegabytes,
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,
     // What a client may make and reset: a burst, then so many a second. More ends the connection.

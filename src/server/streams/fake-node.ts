@@ -19,7 +19,7 @@ const joined = (pieces: readonly Uint8Array[]): string => pieces.map((piece) => 
 
 /**
  * The commands it knows: `echo WORDS`, `fail N`, `cat` (until stdin ends), `both` (a line on each output), `size` (waits for a
- * terminal size), `many N` (N bytes), `hang` (until the client leaves). Port 80 echoes; other ports refuse.
+ * terminal size), `many N` (N bytes), `hang` (says so, then waits until the client leaves). Port 80 echoes; other ports refuse.
  */
 export function fakeNode(events: string[] = []): NodeApi {
   const run = async (command: readonly string[], streams: ExecStreams, signal: AbortSignal): Promise<number> => {
@@ -48,6 +48,7 @@ export function fakeNode(events: string[] = []): NodeApi {
         return 0;
       }
       case "hang":
+        await say("hanging\n");
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
         events.push("left");
         return 137;
