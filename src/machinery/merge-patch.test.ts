@@ -66,6 +66,11 @@ const refused: readonly [name: string, operations: unknown, code: number][] = [
   ["an object instead of a list", { op: "remove", path: "/a" }, 400],
   ["an unknown operation", [{ op: "destroy", path: "/a" }], 400],
   ["a missing path", [{ op: "remove" }], 400],
+  [
+    "a copy of a copy of a copy that fills all memory",
+    [{ op: "add", path: "/l", value: ["0123456789"] }, ...Array(60).fill({ op: "copy", from: "/l", path: "/l/-" })],
+    422,
+  ],
   ["10001 operations", Array(10_001).fill({ op: "test", path: "/a", value: 1 }), 413],
 ];
 for (const [name, operations, code] of refused) {

@@ -109,6 +109,16 @@ for (const [name, patch, message] of refused) {
     }));
 }
 
+test("long lists are merged without going through one for each element of the other", () => {
+  const many = Array.from({ length: 50_000 }, (_, i) => ({ name: `c${i}` }));
+  const order = many.toReversed();
+  const merged = apply(
+    containers(...many),
+    podSpec({ "$setElementOrder/containers": order, containers: order.map((c) => ({ ...c, image: "i" })) }),
+  );
+  assert.deepEqual(merged.spec.template.spec.containers[0], { name: "c49999", image: "i" });
+});
+
 test("a patch for __proto__ changes no prototype", () => {
   const result = applyStrategicMerge(
     { metadata: {} },

@@ -117,10 +117,11 @@ function applyListDirectives(result: Json, patch: Json, type: TypeExpression | u
       if (!Array.isArray(removed)) throw badRequest("invalid patch format of primitive list");
       const live = ownField(result, name);
       if (Array.isArray(live)) {
+        const gone = new Set(removed.map(printed));
         setOwnField(
           result,
           name,
-          live.filter((value) => !removed.some((other) => sameScalar(value, other))),
+          live.filter((value) => !gone.has(printed(value))),
         );
       }
     }
@@ -139,24 +140,25 @@ function mergeList(live: readonly unknown[], patch: readonly unknown[], rule: Me
 
 function mergeKeyed(live: readonly unknown[], patch: readonly unknown[], key: string, type: TypeExpression | undefined): unknown[] {
   const additions: Json[] = [];
+  const deleted = new Set<string>();
   let replaces = false;
-  let remaining = live.map((element) => keyed(element, key));
   for (const element of patch) {
     if (!isRecord(element)) throw badRequest(`map: ${JSON.stringify(element)} does not contain declared merge key: ${key}`);
     const directive = ownField(element, directives.patch);
     if (directive === "replace") replaces = true;
-    else if (directive === "delete") {
-      const value = keyed(element, key)[key];
-      remaining = remaining.filter((other) => !sameScalar(other[key], value));
-    } else if (directive === undefined || directive === "merge") additions.push(keyed(omit(element, directives.patch), key));
+    else if (directive === "delete") deleted.add(printed(keyed(element, key)[key]));
+    else if (directive === undefined || directive === "merge") additions.push(keyed(omit(element, directives.patch), key));
     else throw unknownDirective(directive);
   }
   if (replaces) return withoutDirectives(additions) as unknown[];
+  const remaining = live.map((element) => keyed(element, key)).filter((element) => !deleted.has(printed(element[key])));
   const merged = [...remaining];
+  const positions = positionsIn(merged, key);
   for (const element of additions) {
-    const at = merged.findIndex((other) => sameScalar(other[key], element[key]));
-    if (at < 0) merged.push(withoutDirectives(element) as Json);
-    else merged[at] = mergeMap(merged[at] as Json, element, type);
+    const value = printed(element[key]);
+    const at = positions.get(value);
+    if (at !== undefined) merged[at] = mergeMap(merged[at] as Json, element, type);
+    else positions.set(value, merged.push(withoutDirectives(element) as Json) - 1);
   }
   return arrange(merged, additions, remaining, key);
 }
@@ -172,10 +174,11 @@ function keyed(element: unknown, key: string): Json {
 function checkOrder(patch: readonly unknown[], order: unknown, name: string, rule: MergeRule): unknown[] | undefined {
   if (order === undefined) return undefined;
   if (!Array.isArray(order)) throw badRequest("invalid patch format of setElementOrder list");
+  const positions = positionsIn(order, rule.mergeKey);
   let last = -1;
   for (const element of patch) {
     if (isRecord(element) && Object.hasOwn(element, directives.patch)) continue;
-    const at = indexIn(order, element, rule.mergeKey);
+    const at = positionOf(positions, element, rule.mergeKey);
     if (at <= last) {
       throw badRequest(
         `The order in patch list:\n${JSON.stringify(patch)}\n doesn't match ${directives.setElementOrder}${name} list:\n${JSON.stringify(order)}\n`,
@@ -191,17 +194,19 @@ const ordered = (merged: unknown[], order: unknown[] | undefined, live: readonly
 
 /** Interleaves the elements that `order` names (in its order) with the others (in live order); see the head of this file. */
 function arrange(merged: readonly unknown[], order: readonly unknown[], live: readonly unknown[], key: string | undefined): unknown[] {
+  const inOrder = positionsIn(order, key);
+  const inLive = positionsIn(live, key);
   const named: unknown[] = [];
   const others: unknown[] = [];
-  for (const element of merged) (indexIn(order, element, key) >= 0 ? named : others).push(element);
-  named.sort((a, b) => indexIn(order, a, key) - indexIn(order, b, key));
-  others.sort((a, b) => indexIn(live, a, key) - indexIn(live, b, key));
+  for (const element of merged) (positionOf(inOrder, element, key) >= 0 ? named : others).push(element);
+  named.sort((a, b) => positionOf(inOrder, a, key) - positionOf(inOrder, b, key));
+  others.sort((a, b) => positionOf(inLive, a, key) - positionOf(inLive, b, key));
   const result: unknown[] = [];
   let next = 0;
   for (const element of named) {
-    const at = indexIn(live, element, key);
+    const at = positionOf(inLive, element, key);
     while (next < others.length && at >= 0) {
-      const other = indexIn(live, others[next], key);
+      const other = positionOf(inLive, others[next], key);
       if (other < 0 || other >= at) break;
       result.push(others[next++]);
     }
@@ -210,16 +215,27 @@ function arrange(merged: readonly unknown[], order: readonly unknown[], live: re
   return [...result, ...others.slice(next)];
 }
 
-function indexIn(list: readonly unknown[], element: unknown, key: string | undefined): number {
-  if (key === undefined) return list.findIndex((other) => sameScalar(other, element));
-  const value = isRecord(element) ? ownField(element, key) : undefined;
-  return list.findIndex((other) => isRecord(other) && sameScalar(ownField(other, key), value));
+/** Where each element of a list first stands, by its merge key, or by itself where there is none. Lists come from clients and may be long. */
+function positionsIn(list: readonly unknown[], key: string | undefined): Map<string, number> {
+  const positions = new Map<string, number>();
+  for (const [position, element] of list.entries()) {
+    const name = nameOf(element, key);
+    if (name !== undefined && !positions.has(name)) positions.set(name, position);
+  }
+  return positions;
 }
 
-/** Keys are compared as they print: `80` and `"80"` are one. */
-const sameScalar = (a: unknown, b: unknown): boolean => a === b || (a !== undefined && b !== undefined && printed(a) === printed(b));
+function positionOf(positions: ReadonlyMap<string, number>, element: unknown, key: string | undefined): number {
+  const name = nameOf(element, key);
+  return name === undefined ? -1 : (positions.get(name) ?? -1);
+}
 
-/** Objects have no text of their own here: a patch may well bring its own `toString`. */
+function nameOf(element: unknown, key: string | undefined): string | undefined {
+  if (key === undefined) return printed(element);
+  return isRecord(element) && Object.hasOwn(element, key) ? printed(element[key]) : undefined;
+}
+
+/** Keys are compared as they print: `80` and `"80"` are one. Objects print as JSON: a patch may well bring a `toString` of its own. */
 const printed = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
 function distinct(values: readonly unknown[]): unknown[] {
