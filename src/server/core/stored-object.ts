@@ -1,7 +1,7 @@
 /**
- * An object as the API hands it out: parsed once, frozen, its JSON encoded once. In the store an object lies without
- * its resourceVersion, which is known only when its commit has a number; the version is spliced into the bytes
- * behind `"metadata":{` when somebody asks for them.
+ * An object as the API hands it out: parsed once, frozen, its JSON encoded once. Its resourceVersion is known only when
+ * its commit has a number, so the bytes go to the store with room for it, which is filled in when somebody asks for
+ * them. What lies on the disk has blanks there: the entry's version says what belongs in them.
  */
 import type { AnyObject } from "../../api/meta/object.ts";
 import { deepFreeze } from "../../machinery/freeze.ts";
@@ -11,11 +11,11 @@ import type { Stored } from "../api.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8");
 
-/** A frozen object and its bytes, which are made when first asked for: in-process readers never need them. */
+/** A frozen object and its bytes, which are completed when first asked for: in-process readers never need them. */
 export class StoredObject implements Stored {
   readonly object: AnyObject;
-  /** The bytes in the store, without resourceVersion, when there are such. */
-  readonly #body: Uint8Array | undefined;
+  /** The bytes as they lie in the store; undefined where there are none, and once `#json` has them. */
+  #body: Uint8Array | undefined;
   #json: Uint8Array | undefined;
 
   constructor(object: AnyObject, body?: Uint8Array) {
@@ -24,8 +24,12 @@ export class StoredObject implements Stored {
   }
 
   get json(): Uint8Array {
-    this.#json ??= this.#body === undefined ? encoder.encode(JSON.stringify(this.object)) : spliceVersion(this.object, this.#body);
-    return this.#json;
+    if (this.#json === undefined) {
+      const isComplete = this.#body !== undefined && fillVersion(this.object, this.#body);
+      this.#json = isComplete ? this.#body : encoder.encode(JSON.stringify(this.object));
+      this.#body = undefined;
+    }
+    return this.#json as Uint8Array;
   }
 
   /** The object's version as a number. */
@@ -45,25 +49,35 @@ export class Draft {
   }
 }
 
-/** Everything before the first field of metadata. Kind and version are plain words, so characters are bytes. */
-const head = (object: AnyObject): string =>
-  `{"apiVersion":${JSON.stringify(object.apiVersion)},"kind":${JSON.stringify(object.kind)},"metadata":{`;
+/** As many characters as the largest version has digits. */
+const blank = " ".repeat(16);
+const [quote, colon, space] = [0x22, 0x3a, 0x20];
 
-/** The bytes that go to the store: apiVersion, kind and metadata first, no resourceVersion. */
+/** Everything before the version's opening quote. Kind and apiVersion are plain words, so characters are bytes. */
+const head = (object: AnyObject): string =>
+  `{"apiVersion":${JSON.stringify(object.apiVersion)},"kind":${JSON.stringify(object.kind)},"metadata":{"resourceVersion":`;
+
+/** The bytes that go to the store: apiVersion, kind and metadata first, with room for the resourceVersion. */
 export function encodeBody(object: AnyObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object;
-  const { resourceVersion: _, ...kept } = metadata;
-  return encoder.encode(JSON.stringify({ apiVersion, kind, metadata: kept, ...rest }));
+  return encoder.encode(JSON.stringify({ apiVersion, kind, metadata: { ...room, ...metadata, ...room }, ...rest }));
 }
 
-function spliceVersion(object: AnyObject, body: Uint8Array): Uint8Array {
+/** Once for its place, once over what the object says. */
+const room = { resourceVersion: blank };
+
+/**
+ * Writes the version into its room: `"42"` and blanks up to where the closing quote stood. False, and nothing changed,
+ * for bytes that have no room there.
+ */
+function fillVersion(object: AnyObject, bytes: Uint8Array): boolean {
   const at = head(object).length;
-  const version = encoder.encode(`"resourceVersion":"${object.metadata.resourceVersion}",`);
-  const json = new Uint8Array(body.length + version.length);
-  json.set(body.subarray(0, at));
-  json.set(version, at);
-  json.set(body.subarray(at), at + version.length);
-  return json;
+  const version = object.metadata.resourceVersion as string;
+  if (version.length > blank.length || bytes[at] !== quote || bytes[at - 1] !== colon) return false;
+  for (let i = 0; i < version.length; i++) bytes[at + 1 + i] = version.charCodeAt(i);
+  bytes[at + 1 + version.length] = quote;
+  bytes.fill(space, at + 2 + version.length, at + 2 + blank.length);
+  return true;
 }
 
 /** Objects of entries that came without a companion (after a restart), by the bytes they were parsed from. */
