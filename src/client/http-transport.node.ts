@@ -10,6 +10,7 @@ import { type Clock, sleep } from "../base/clock.ts";
 import { ConnectionError } from "./client.ts";
 import { credentialSource, readNamed } from "./credentials.node.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
+import { proxyFor, TunnelAgent } from "./proxy.node.ts";
 
 /** How often a request is sent again because the server asked for patience. */
 const patienceMax = 10;
@@ -44,6 +45,8 @@ export interface StreamHandler {
 export interface ConnectOptions {
   readonly url: URL;
   readonly tls: https.AgentOptions;
+  /** Connects, through a proxy where there is one. */
+  readonly agent: http.Agent;
   readonly headers: Readonly<Record<string, string | string[]>>;
 }
 
@@ -72,6 +75,7 @@ export function httpTransport({ access, clock, userAgent }: HttpTransportOptions
   const base = new URL(access.server.includes("://") ? access.server : `http://${access.server}`);
   const secure = base.protocol === "https:";
   const prefix = base.pathname.replace(/\/+$/, "");
+  const proxy = proxyFor(base, access.proxyUrl);
   const credentials = credentialSource(access, clock);
   const ca = access.certificateAuthority ?? readNamed(access.certificateAuthorityFile);
   /** One per client certificate: a plugin may hand out another one. */
@@ -84,15 +88,19 @@ export function httpTransport({ access, clock, userAgent }: HttpTransportOptions
     rejectUnauthorized: access.insecureSkipTlsVerify !== true,
   });
 
+  function agentOf(certificate: string | undefined, key: string | undefined): http.Agent {
+    const known = agents.get(certificate ?? "");
+    if (known) return known;
+    const kept = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, scheduling: "lifo" as const };
+    const options = { ...kept, ...tlsOf(certificate, key) };
+    const agent = proxy ? new TunnelAgent(proxy, options) : secure ? new https.Agent(options) : new http.Agent(kept);
+    agents.set(certificate ?? "", agent);
+    return agent;
+  }
+
   async function open(request: RawRequest): Promise<http.ClientRequest> {
     const { certificate, key, headers } = await credentials.current();
-    const name = certificate ?? "";
-    let agent = agents.get(name);
-    if (!agent) {
-      const kept = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, scheduling: "lifo" as const };
-      agent = secure ? new https.Agent({ ...kept, ...tlsOf(certificate, key) }) : new http.Agent(kept);
-      agents.set(name, agent);
-    }
+    const agent = agentOf(certificate, key);
     const length = request.body === undefined ? {} : { "content-length": String(Buffer.byteLength(request.body)) };
     const outgoing = (secure ? https : http).request({
       agent,
@@ -195,7 +203,8 @@ export function httpTransport({ access, clock, userAgent }: HttpTransportOptions
     stream,
     async connectOptions(path) {
       const { certificate, key, headers } = await credentials.current();
-      return { url: new URL(prefix + path, base), tls: tlsOf(certificate, key), headers: { "user-agent": userAgent, ...headers } };
+      const url = new URL(prefix + path, base);
+      return { url, tls: tlsOf(certificate, key), agent: agentOf(certificate, key), headers: { "user-agent": userAgent, ...headers } };
     },
     close() {
       for (const agent of agents.values()) agent.destroy();

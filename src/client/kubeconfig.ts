@@ -22,6 +22,7 @@ export interface ClusterAccess {
   /** Shown to a server behind a shared address instead of its host name. */
   readonly tlsServerName?: string;
   readonly insecureSkipTlsVerify?: boolean;
+  readonly proxyUrl?: string;
   readonly certificateAuthority?: string;
   readonly certificateAuthorityFile?: string;
   readonly clientCertificate?: string;
@@ -129,6 +130,7 @@ export function accessOf(config: Kubeconfig, contextName: string | undefined = c
     server: String(cluster["server"]).replace(/\/+$/, ""),
     tlsServerName: text(cluster, "tls-server-name"),
     insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"] === true || undefined,
+    proxyUrl: text(cluster, "proxy-url"),
     certificateAuthority: data(cluster, "certificate-authority"),
     certificateAuthorityFile: text(cluster, "certificate-authority"),
     clientCertificate: data(user, "client-certificate"),

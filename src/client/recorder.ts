@@ -20,7 +20,7 @@ const spamRefillMs = 300_000;
 /** How many groups of events are remembered; the least recently used are forgotten first. */
 const rememberedMax = 4096;
 /** Events that wait to be written; more are dropped. */
-const pendingMax = 1000;
+const pendingMax = 5000;
 /** A message longer than this is cut: the API takes no more. */
 const messageMax = 1024;
 
