@@ -41,8 +41,7 @@ function applyAll(document: unknown, operations: readonly Operation[]): unknown 
     }
     if (operation.op === "copy") {
       copied += JSON.stringify(jsonPatch.getValueByPointer(document, operation.from))?.length ?? 0;
-      if (copied > copiedMax)
-        throw failure(413, "RequestEntityTooLarge", `The copies of a JSON patch may not add more than ${copiedMax} bytes`);
+      if (copied > copiedMax) throw unprocessable(`the copies of a JSON patch may not be longer than ${copiedMax} bytes together`);
     }
     document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument;
   }
