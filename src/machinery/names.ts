@@ -131,8 +131,15 @@ export const isDns1123Label = (text: string): boolean => text.length <= labelMax
 export const isDns1123Subdomain = (text: string): boolean => text.length <= subdomainMax && dnsSubdomainPattern.test(text);
 export const isDns1035Label = (text: string): boolean => text.length <= labelMax && dns1035LabelPattern.test(text);
 export const isLabelValue = (text: string): boolean => text.length <= labelMax && labelValuePattern.test(text);
-/** Whether a text may be a label or annotation key: `name` or `dns.prefix/name`. */
-export const isQualifiedName = (text: string): boolean => qualifiedProblems(text).length === 0;
+const isQualifiedPart = (text: string): boolean => text.length <= labelMax && qualifiedPartPattern.test(text);
+
+/** Whether a text may be a label or annotation key: `name` or `dns.prefix/name`. Runs on every key of every write: it allocates little. */
+export function isQualifiedName(text: string): boolean {
+  const slash = text.indexOf("/");
+  if (slash < 0) return isQualifiedPart(text);
+  // A second slash is in the part's text, which has no room for one.
+  return isDns1123Subdomain(text.slice(0, slash)) && isQualifiedPart(text.slice(slash + 1));
+}
 
 /** Whether a text may be the name of an environment variable in the strict sense that `envFrom` applies. */
 export const isEnvironmentName = (text: string): boolean => whole(environmentName).test(text) && text !== "." && !text.startsWith("..");

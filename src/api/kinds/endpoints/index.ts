@@ -28,12 +28,9 @@ export const Endpoints = defineKind<EndpointsObject>({
 
 function endpointsCell(endpoints: EndpointsObject): string {
   const list: string[] = [];
-  for (const { addresses, ports } of endpoints.subsets ?? []) {
-    for (const { ip = "" } of addresses ?? []) {
-      const host = ip.includes(":") ? `[${ip}]` : ip;
-      if (!ports?.length) list.push(ip);
-      for (const { port } of ports ?? []) list.push(`${host}:${port}`);
-    }
+  for (const { addresses = [], ports = [] } of endpoints.subsets ?? []) {
+    if (ports.length === 0) list.push(...addresses.map(({ ip = "" }) => ip));
+    for (const { port } of ports) for (const { ip = "" } of addresses) list.push(`${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
   }
   return list.length === 0 ? "<none>" : shortList(list, shownEndpoints);
 }
