@@ -3,6 +3,7 @@ import { request as httpRequest } from "node:http";
 import { connect as http2Connect } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
+import { systemClock } from "../../base/system-world.node.ts";
 import type { Prober } from "../runtime.ts";
 
 const bodyMax = 10_240;
@@ -37,11 +38,11 @@ async function probeHttp(target: Parameters<Prober["http"]>[0]): Promise<{ statu
   const { scheme, host, port, path, timeoutMs } = target;
   const headers: Record<string, string> = { "user-agent": userAgent, accept: "*/*", connection: "close" };
   for (const { name, value } of target.headers) headers[name.toLowerCase()] = value;
-  const deadline = performance.now() + timeoutMs;
+  const deadline = systemClock.monotonic() + timeoutMs;
   const origin = new URL(`${scheme.toLowerCase()}://${endpoint(host, port)}`);
   let url = new URL(path.startsWith("/") ? path : `/${path}`, origin);
   for (let redirects = 0; ; redirects++) {
-    const answer = await fetchOnce(url, headers, deadline - performance.now());
+    const answer = await fetchOnce(url, headers, deadline - systemClock.monotonic());
     const { location } = answer;
     if (answer.status < 300 || answer.status >= 400 || location === undefined) return { status: answer.status, body: answer.body };
     const next = new URL(location, url);
@@ -64,7 +65,7 @@ function fetchOnce(
       const pieces: Buffer[] = [];
       let size = 0;
       const done = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         const { location } = response.headers;
         resolve({
           status: response.statusCode ?? 0,
@@ -81,15 +82,12 @@ function fetchOnce(
       response.on("end", done);
       response.on("error", (error) => fail(error.message));
     });
-    const timer = setTimeout(
-      () => {
-        fail("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
-        request.destroy();
-      },
-      Math.max(1, timeoutMs),
-    );
+    const timer = systemClock.setTimer(Math.max(1, timeoutMs), () => {
+      fail("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+      request.destroy();
+    });
     request.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
+      timer.cancel();
       fail(dialError(error, url.host));
     });
     request.end();
@@ -100,17 +98,17 @@ function probeTcp({ host, port, timeoutMs }: Parameters<Prober["tcp"]>[0]): Prom
   return new Promise((resolve, reject) => {
     const address = endpoint(host, port);
     const socket = connect({ host, port });
-    const timer = setTimeout(() => {
+    const timer = systemClock.setTimer(timeoutMs, () => {
       socket.destroy();
       reject(new Error(`dial tcp ${address}: i/o timeout`));
-    }, timeoutMs);
+    });
     socket.on("connect", () => {
-      clearTimeout(timer);
+      timer.cancel();
       socket.destroy();
       resolve();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
+      timer.cancel();
       reject(new Error(dialError(error, address)));
     });
   });
@@ -129,19 +127,19 @@ function probeGrpc({ host, port, service, timeoutMs }: Parameters<Prober["grpc"]
     const settle = (act: () => void): void => {
       if (settled) return;
       settled = true;
-      clearTimeout(timer);
+      timer.cancel();
       session.destroy();
       act();
     };
     const fail = (why: string): void => settle(() => reject(new Error(why)));
-    const timer = setTimeout(() => {
+    const timer = systemClock.setTimer(timeoutMs, () => {
       const seconds = timeoutMs / 1000;
       fail(
         session.connecting
           ? `timeout: failed to connect service "${address}" within ${seconds}s: context deadline exceeded`
           : `timeout: health rpc did not complete within ${seconds}s`,
       );
-    }, timeoutMs);
+    });
     session.on("error", (error: NodeJS.ErrnoException) => fail(`error: health rpc failed: ${dialError(error, address)}`));
 
     const stream = session.request({

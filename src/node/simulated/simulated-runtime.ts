@@ -402,7 +402,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const container = required(id);
       const since =
         request.sinceTime !== undefined
-          ? Date.parse(request.sinceTime)
+          ? parseTime(request.sinceTime)
           : request.sinceSeconds !== undefined
             ? clock.now() - request.sinceSeconds * 1000
             : undefined;

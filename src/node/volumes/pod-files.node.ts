@@ -27,6 +27,8 @@ import {
 } from "node:fs/promises";
 import { dirname, join, normalize, relative, sep } from "node:path";
 import { promisify } from "node:util";
+import { systemClock } from "../../base/system-world.node.ts";
+import { formatTime } from "../../base/time.ts";
 import type { PodFiles } from "../runtime.ts";
 
 const run = promisify(execFile);
@@ -49,7 +51,7 @@ export async function podFiles(root: string): Promise<PodFiles> {
       const present = await linkTarget(join(directory, dataLink));
       if (present !== undefined && (await isSame(join(directory, present), payload, group))) return directory;
 
-      const fresh = `..${stamp(new Date())}.${randomBytes(4).toString("hex")}`;
+      const fresh = `..${stamp()}.${randomBytes(4).toString("hex")}`;
       const freshDirectory = join(directory, fresh);
       await mkdir(freshDirectory, { mode: 0o755 });
       for (const [path, file] of payload) {
@@ -157,7 +159,7 @@ const isWithin = (base: string, path: string): boolean => path === base || path.
 /** With an fsGroup its members may read what the owner may. */
 const effectiveMode = (mode: number, group: number | undefined): number => (group === undefined ? mode : mode | 0o440);
 
-const stamp = (date: Date): string => date.toISOString().slice(0, 19).replace(/[-T:]/g, "_");
+const stamp = (): string => formatTime(systemClock.now()).slice(0, 19).replace(/[-T:]/g, "_");
 
 const linkTarget = (path: string): Promise<string | undefined> => readlink(path).catch(() => undefined);
 
