@@ -227,6 +227,16 @@ test("API-55: an update that changes nothing, or only who is named, keeps the en
   assert.deepEqual(again.metadata.managedFields, one.metadata.managedFields, "the set is the same, so is the time");
 });
 
+test("objects whose owner owns the same fields share the record of it, and others do not", () => {
+  const set = (name: string) =>
+    owned(
+      update(undefined, (o) => Object.assign(o.spec, template({ name })), "m"),
+      "m",
+    );
+  assert.equal(set("c"), set("c"));
+  assert.notDeepEqual(set("c"), set("d"));
+});
+
 test("metadata that the server keeps is never owned", () => {
   const one = update(
     deployment({}),

@@ -87,6 +87,13 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return true;
 }
 
+/** How many nodes the tree has. */
+export function sizeOf(set: FieldSet): number {
+  let size = 1;
+  for (const inner of set.children.values()) size += inner.children.size === 0 ? 1 : sizeOf(inner);
+  return size;
+}
+
 /** Every path of the set, sorted, as errors print them: `.spec.template.spec.containers[name="web"].image`. */
 export function pathsOf(set: FieldSet): string[] {
   const paths: string[] = [];

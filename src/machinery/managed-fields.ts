@@ -7,7 +7,17 @@ import type { ManagedFieldsEntry } from "../api/types.ts";
 import { formatTime } from "../base/time.ts";
 import { deepEqual } from "./equality.ts";
 import { differenceBetween, rootPlan } from "./field-plan.ts";
-import { decodeFieldSet, differenceOf, emptySet, encodeFieldSet, type FieldSet, isEmptySet, sameSet, unionOf } from "./field-set.ts";
+import {
+  decodeFieldSet,
+  differenceOf,
+  emptySet,
+  encodeFieldSet,
+  type FieldSet,
+  isEmptySet,
+  sameSet,
+  sizeOf,
+  unionOf,
+} from "./field-set.ts";
 
 /** More managers than this that updated the object are folded into one entry. */
 const updateManagersMax = 10;
@@ -38,17 +48,37 @@ export function readManaged(entries: readonly ManagedFieldsEntry[] | undefined):
 
 /** An entry for a set of fields. It is frozen, and its set need not be read again. */
 export function entryFor(owner: ManagedFieldsEntry, fields: FieldSet, time: string | undefined): ManagedFieldsEntry {
+  const shared = sharedForm(owner.manager ?? "", fields);
   const entry: ManagedFieldsEntry = {
     manager: owner.manager,
     operation: owner.operation,
     apiVersion: owner.apiVersion,
     ...(time !== undefined && { time }),
     fieldsType: "FieldsV1",
-    fieldsV1: encodeFieldSet(fields),
+    fieldsV1: shared.encoded,
     ...(owner.subresource && { subresource: owner.subresource }),
   };
-  decoded.set(Object.freeze(entry), fields);
+  decoded.set(Object.freeze(entry), shared.fields);
   return entry;
+}
+
+interface SharedForm {
+  readonly fields: FieldSet;
+  readonly encoded: Record<string, unknown>;
+}
+
+/** The last sets that were written, by manager and size: controllers write the same set into thousands of objects, which then share it. */
+const written = new Map<string, SharedForm>();
+const writtenMax = 1024;
+
+function sharedForm(manager: string, fields: FieldSet): SharedForm {
+  const key = `${sizeOf(fields)} ${manager}`;
+  const last = written.get(key);
+  if (last && sameSet(last.fields, fields)) return last;
+  const form = { fields, encoded: encodeFieldSet(fields) };
+  if (written.size >= writtenMax) written.clear();
+  written.set(key, form);
+  return form;
 }
 
 /** Whether two entries belong to one owner. Managers that apply are one across versions. */
