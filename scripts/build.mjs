@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 rmSync(join(root, "dist"), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { windlass: "src/main.ts", testing: "src/testing.ts" },
+  entryPoints: { windlass: "src/main.ts", testing: "src/testing.ts", "load-balancer": "src/node/network/load-balancer/main.node.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

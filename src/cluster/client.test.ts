@@ -17,7 +17,7 @@ import { httpClient } from "../client/http-client.node.ts";
 import { type HttpTransport, httpTransport } from "../client/http-transport.node.ts";
 import { Informer } from "../client/informer.ts";
 import { accessOf, type ClusterAccess, KubeconfigError, parseKubeconfigs } from "../client/kubeconfig.ts";
-import { loadKubeconfig } from "../client/load-kubeconfig.node.ts";
+import { findAccess, loadKubeconfig } from "../client/load-kubeconfig.node.ts";
 import { proxyFor } from "../client/proxy.node.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { type Engine, startEngine } from "./engine.node.ts";
@@ -38,6 +38,13 @@ after(async () => {
   await engine.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** Written where a user would have it. */
+function engineKubeconfig(): string {
+  const path = join(folder, "kubeconfig");
+  writeFileSync(path, engine.kubeconfig);
+  return path;
+}
 
 function connect(over: Partial<ClusterAccess> = {}) {
   const transport = httpTransport({ access: { ...access, ...over }, clock: systemClock, userAgent: "windlass-test/1" });
@@ -201,4 +208,11 @@ test("kubeconfigs merge, the first one wins, and paths are relative to the file 
   });
   assert.throws(() => accessOf(config, "nowhere"), /context "nowhere" does not exist/);
   assert.throws(() => loadKubeconfig(join(folder, "absent")), KubeconfigError);
+  assert.equal(findAccess({ kubeconfig: engineKubeconfig() }).server, access.server);
+});
+
+test("in a container without a kubeconfig the cluster around it is meant", () => {
+  const around = { HOME: folder, KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" };
+  assert.equal(findAccess({}, around).server, "https://[fd00::1]:443");
+  assert.throws(() => findAccess({}, { HOME: folder }), /no context is chosen/);
 });

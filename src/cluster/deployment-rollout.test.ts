@@ -11,7 +11,7 @@ import { keyOf } from "../api/meta/object.ts";
 import { ServiceAccount } from "../api/kinds/service-account/index.ts";
 import type { Deployment as DeploymentObject, DeploymentSpec, Pod as PodObject, ReplicaSet as ReplicaSetObject } from "../api/types.ts";
 import type { Client } from "../client/client.ts";
-import { formatTime } from "../base/time.ts";
+import { formatTime, parseTime } from "../base/time.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { replicaSetController, replicationController } from "../controllers/replicaset/replica-set.ts";
 import { findCondition } from "../machinery/conditions.ts";
@@ -117,7 +117,7 @@ test("DEP-96, DEP-98: a silent stuck rollout is reported ten minutes after its l
   await patch({ spec: { template: template("web:broken") } });
   await rest(10_000);
   assert.equal((await progressing())?.reason, "ReplicaSetUpdated");
-  const lastMove = Date.parse((await progressing())?.lastUpdateTime as string);
+  const lastMove = parseTime((await progressing())?.lastUpdateTime) as number;
   await clock.advance(lastMove + 600_000 - clock.now());
   assert.equal((await progressing())?.status, "True", "exactly at the deadline it is not over yet");
   await clock.advance(1001);

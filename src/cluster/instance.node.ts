@@ -17,17 +17,25 @@ export interface Instance {
   readonly serviceCidr: string;
   /** Prefix of links, namespaces, control groups and tables, e.g. `wl0`. */
   readonly name: string;
+  /** For sockets: short, and only its owner can enter it. */
+  readonly directory: string;
 }
 
 function instance(number: number): Instance {
-  return { number, podCidr: `10.${244 - number}.0.0/16`, serviceCidr: `10.${96 + number}.0.0/16`, name: `wl${number}` };
+  return {
+    number,
+    podCidr: `10.${244 - number}.0.0/16`,
+    serviceCidr: `10.${96 + number}.0.0/16`,
+    name: `wl${number}`,
+    directory: join(claims, `wl${number}`),
+  };
 }
 
 /** The number that `home` holds, or else the lowest free one. Throws when all are taken. */
 export function claimInstance(home: string): Instance {
   mkdirSync(claims, { recursive: true, mode: 0o755 });
   const held = findInstance(home);
-  if (held) return held;
+  if (held) return prepared(held);
   for (let number = 0; number < instancesMax; number++) {
     const file = join(claims, `instance-${number}`);
     if (existsSync(file) && !existsSync(readFileSync(file, "utf8").trim())) rmSync(file, { force: true });
@@ -35,12 +43,17 @@ export function claimInstance(home: string): Instance {
       const handle = openSync(file, "wx", 0o644);
       writeSync(handle, `${home}\n`);
       closeSync(handle);
-      return instance(number);
+      return prepared(instance(number));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
   }
   throw new Error(`no room for another engine: ${instancesMax} homes hold a claim under ${claims}`);
+}
+
+function prepared(claimed: Instance): Instance {
+  mkdirSync(claimed.directory, { recursive: true, mode: 0o700 });
+  return claimed;
 }
 
 /** The instance that `home` holds, or undefined. */
@@ -55,5 +68,6 @@ export function findInstance(home: string): Instance | undefined {
 
 /** Gives the number back. Only after everything made under it is gone. */
 export function releaseInstance(held: Instance): void {
+  rmSync(held.directory, { recursive: true, force: true });
   rmSync(join(claims, `instance-${held.number}`), { force: true });
 }

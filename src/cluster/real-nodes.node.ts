@@ -3,7 +3,7 @@
  * Service proxies and cluster DNS are shared. What one engine leaves running the next one takes over.
  */
 import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
@@ -14,6 +14,7 @@ import { readRegistryConfig } from "../node/images/registry-config.node.ts";
 import type { PodNetwork } from "../node/network.ts";
 import { cleanUpNetwork } from "../node/network/clean-up.node.ts";
 import { linuxPodNetwork } from "../node/network/linux-pod-network.node.ts";
+import { type LoadBalancer, startLoadBalancer } from "../node/network/load-balancer/load-balancer.node.ts";
 import { nftServiceProxy } from "../node/network/nft-service-proxy.node.ts";
 import { watchServices } from "../node/network/services-watcher.ts";
 import { detectOciRuntime, type OciTools } from "../node/oci/detect.node.ts";
@@ -60,7 +61,8 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
     log: world.log,
     nodeIndexOf: (name) => (names.includes(name) ? names.indexOf(name) : undefined),
   });
-  const services = watchServices({ informers: engine.plane.informers, world, proxies: [proxy] });
+  const balancer = loadBalancer(instance, world, engine);
+  const services = watchServices({ informers: engine.plane.informers, world, proxies: [proxy, balancer] });
   const facts = machineFacts(home.path);
   const runtimes: Runtime[] = [];
   for (const [index, name] of names.entries()) {
@@ -91,6 +93,7 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
       for (const uid of await files.listPods()) await files.removePod(uid);
       await Promise.all(networks.map((network) => network.close()));
       await proxy.close();
+      await balancer.close();
     },
   };
 }
@@ -109,7 +112,22 @@ export async function removeRealNodes(home: Home, instance: Instance): Promise<v
     const files = await podFiles(home.pods);
     for (const uid of await files.listPods()) await files.removePod(uid);
   }
+  await loadBalancer(instance, quietWorld).close();
   await cleanUpNetwork(instance.name);
+}
+
+/** The process that serves LoadBalancer Services on localhost; it outlives an engine that is killed. */
+function loadBalancer(instance: Instance, world: World, engine?: Engine): LoadBalancer {
+  const entry = process.argv[1] ?? "";
+  const program = entry.endsWith(".ts")
+    ? join(dirname(entry), "node/network/load-balancer/main.node.ts")
+    : join(dirname(entry), "load-balancer.js");
+  return startLoadBalancer({
+    spawn: { command: process.execPath, args: ["--disable-warning=ExperimentalWarning", program] },
+    socketPath: join(instance.directory, "load-balancer.sock"),
+    world,
+    ...(engine && { recorder: engine.plane.events.recorderFor("windlass-load-balancer") }),
+  });
 }
 
 async function removeEverything(runtime: Runtime, graceMs: number): Promise<void> {
