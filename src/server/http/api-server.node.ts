@@ -10,6 +10,7 @@ import type { Auth } from "../auth/auth.ts";
 import type { Pki } from "../auth/pki.node.ts";
 import { podLogs } from "../streams/logs.ts";
 import { podTargets } from "../streams/pod-target.ts";
+import { podProxy, serviceProxy } from "../streams/proxy.node.ts";
 import { podUpgrades } from "../streams/upgrade.node.ts";
 import { utf8 } from "./answer.ts";
 import { createFront } from "./front.ts";
@@ -51,6 +52,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const targets = podTargets(api, nodes);
   const subresources = new Map<string, SubresourceHandler>([
     ["pods/log", podLogs(targets)],
+    ["pods/proxy", podProxy(targets)],
+    ["services/proxy", serviceProxy(api, targets, world.random)],
     ["pods/exec", needsUpgrade],
     ["pods/attach", needsUpgrade],
     ["pods/portforward", needsUpgrade],

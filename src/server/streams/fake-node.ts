@@ -19,7 +19,8 @@ const joined = (pieces: readonly Uint8Array[]): string => pieces.map((piece) => 
 
 /**
  * The commands it knows: `echo WORDS`, `fail N`, `cat` (until stdin ends), `both` (a line on each output), `size` (waits for a
- * terminal size), `many N` (N bytes), `hang` (says so, then waits until the client leaves). Port 80 echoes; other ports refuse.
+ * terminal size), `many N` (N bytes), `hang` (says so, then waits until the client leaves). Port 80 echoes; port 8080
+ * answers an HTTP request with its first line and its body; other ports refuse.
  */
 export function fakeNode(events: string[] = []): NodeApi {
   const run = async (command: readonly string[], streams: ExecStreams, signal: AbortSignal): Promise<number> => {
@@ -69,8 +70,9 @@ export function fakeNode(events: string[] = []): NodeApi {
       await run(["cat"], streams, signal);
     },
     async portForward(_pod, port) {
-      if (port !== 80) throw badRequest(`connect: connection refused`);
-      return echo();
+      if (port === 80) return echo();
+      if (port === 8080) return web();
+      throw badRequest("connect: connection refused");
     },
   };
 }
@@ -93,5 +95,29 @@ function echo(): ByteStream {
       reader = { onBytes, onEnd };
     },
     destroy: finish,
+  };
+}
+
+/** A web server that tells what it was asked. */
+function web(): ByteStream {
+  const inner = echo();
+  let text = "";
+  return {
+    ...inner,
+    async write(bytes) {
+      text += decoder.decode(bytes);
+      const end = text.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const length = Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0);
+      const body = text.slice(end + 4);
+      if (body.length < length) return;
+      const answer = `${text.slice(0, text.indexOf("\r\n"))} ${body}`;
+      await inner.write(
+        encoder.encode(
+          `HTTP/1.1 202 Accepted\r\ncontent-type: text/plain\r\nx-from: pod\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`,
+        ),
+      );
+      inner.end();
+    },
   };
 }
