@@ -164,7 +164,7 @@ export function pathOf(kind: KindRef<never> | KindRef | KindRef<any>, namespace?
 }
 
 /** `?a=1&b=2`, without what is undefined; empty where nothing is left. */
-export function queryText(query: Readonly<Record<string, unknown>>): string {
+function queryText(query: Readonly<Record<string, unknown>>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== false && value !== "") parameters.set(name, String(value));

@@ -258,7 +258,7 @@ function connectionError(error: unknown, base: URL): Error {
 }
 
 /** The error that an answer is: its Status, or one made for an answer that carries none. */
-export function errorOf({ status, body }: RawResponse): ApiError {
+function errorOf({ status, body }: RawResponse): ApiError {
   const text = Buffer.from(body).toString("utf8");
   try {
     const parsed = JSON.parse(text) as Status;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { type ClusterAccess, type Kubeconfig, KubeconfigError, parseKubeconfigs } from "./kubeconfig.ts";
+import { accessOf, type ClusterAccess, type Kubeconfig, KubeconfigError, parseKubeconfigs } from "./kubeconfig.ts";
 
 /**
  * An explicit file must exist; of the others the missing ones are passed over. Throws `KubeconfigError` for a file that
@@ -24,10 +24,26 @@ export function loadKubeconfig(explicit?: string, environment: NodeJS.ProcessEnv
   return parseKubeconfigs(files, (file, path) => resolve(dirname(file), path));
 }
 
+/**
+ * How to reach the cluster that the user means: the context asked for, else the current one; in a container without any
+ * kubeconfig the cluster around it. Throws `KubeconfigError`.
+ */
+export function findAccess(
+  options: { readonly kubeconfig?: string; readonly context?: string },
+  environment: NodeJS.ProcessEnv = process.env,
+): ClusterAccess {
+  const config = loadKubeconfig(options.kubeconfig, environment);
+  if (options.context === undefined && config.currentContext === undefined) {
+    const around = inClusterAccess(environment);
+    if (around) return around;
+  }
+  return accessOf(config, options.context);
+}
+
 const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** How a container in a cluster reaches that cluster's API; undefined outside of one. */
-export function inClusterAccess(environment: NodeJS.ProcessEnv = process.env): ClusterAccess | undefined {
+function inClusterAccess(environment: NodeJS.ProcessEnv): ClusterAccess | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
   if (!host || !port) return undefined;
   return {

@@ -73,7 +73,7 @@ export function scalingAnnotations(deployment: Deployment): Record<string, strin
 }
 
 /** The set with other annotations beside its own; the same object where it has them already. */
-export function withAnnotations(replicaSet: ReplicaSet, annotations: Readonly<Record<string, string>>): ReplicaSet {
+function withAnnotations(replicaSet: ReplicaSet, annotations: Readonly<Record<string, string>>): ReplicaSet {
   const present = replicaSet.metadata.annotations;
   if (Object.entries(annotations).every(([key, value]) => present?.[key] === value)) return replicaSet;
   return { ...replicaSet, metadata: { ...replicaSet.metadata, annotations: { ...present, ...annotations } } };

@@ -8,9 +8,9 @@ import { actualOf, byAge, scalingAnnotations, sizeOf } from "./replica-sets.ts";
 /** Annotation: the revision of a ReplicaSet, and the current one of a Deployment. */
 export const revisionKey = "deployment.kubernetes.io/revision";
 /** Annotation: the numbers that a ReplicaSet bore before it was rolled back to. */
-export const revisionHistoryKey = "deployment.kubernetes.io/revision-history";
+const revisionHistoryKey = "deployment.kubernetes.io/revision-history";
 /** Label of everything that belongs to one revision. */
-export const hashLabel = "pod-template-hash";
+const hashLabel = "pod-template-hash";
 
 const revisionHistoryMaxChars = 2000;
 /** "Keep everything" in revisionHistoryLimit. */
@@ -49,7 +49,7 @@ function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | u
 }
 
 /** The revision of a set; 0 where it bears none. */
-export function revisionOf(replicaSet: ReplicaSet): number {
+function revisionOf(replicaSet: ReplicaSet): number {
   const text = replicaSet.metadata.annotations?.[revisionKey];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : 0;
 }

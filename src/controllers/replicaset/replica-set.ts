@@ -43,7 +43,7 @@ const pacingMsPerPod = 0.01;
 const pacedFrom = 500;
 
 /** A kind with `spec.replicas` and a template. */
-export interface ReplicatedObject extends KubeObject {
+interface ReplicatedObject extends KubeObject {
   spec?: { replicas?: number; minReadySeconds?: number; template?: PodTemplateSpec; selector?: unknown };
   status?: ReplicaSetStatus;
 }
