@@ -123,6 +123,8 @@ test("no request fails while endpoints come and go, with kept and with new conne
   ];
   for (let turn = 1; turn <= 12; turn++) {
     await main.sync(state(port, target, pair(turn)));
+    const enough = turn * 20;
+    while (answered < enough && failures.length === 0) await fetchOnce(port);
     // In order: out of the endpoints, then nothing under way, then the end of the server and of every connection to it.
     const left = servers[(turn - 1) % 4]!;
     await main.whenIdle(left.ip);
@@ -137,7 +139,6 @@ test("no request fails while endpoints come and go, with kept and with new conne
   for (const agent of agents) agent.destroy();
   stop(...servers.map(({ server }) => server));
   assert.deepEqual(failures, []);
-  assert.ok(answered > 100, `${answered} answered`);
 });
 
 test("a switch moves idle kept connections at once, without the clients' noticing", async () => {
