@@ -150,6 +150,8 @@ test("API-30: initial events end with their own bookmark", async () => {
     resourceVersion: String(store.version - 1),
     annotations: { "k8s.io/initial-events-end": "true" },
   });
+  const legacy = record(api, configMaps, { allowBookmarks: true, resourceVersion: "0" });
+  assert.deepEqual(legacy.seen, ["ADDED c0", "ADDED c1", "ADDED late", "BOOKMARK"], "API-32");
   const none = record(api, configMaps, { ...options, sendInitialEvents: false });
   assert.deepEqual(none.seen, []);
 });

@@ -19,8 +19,7 @@ export function watch(core: Core, kind: KindDefinition, options: ApiWatchOptions
   const hub = core.hub(kind);
   const bookmarks = options.allowBookmarks === true;
   if (options.sendInitialEvents === true || (!asked && options.sendInitialEvents !== false)) {
-    const mark = bookmarks && options.sendInitialEvents === true;
-    const start = () => fromEverything(core, kind, hub, selection, { handler, bookmarks, mark });
+    const start = () => fromEverything(core, kind, hub, selection, { handler, bookmarks });
     return asked !== undefined && asked > core.store.version ? whenFresh(core, asked, handler, start) : start();
   }
   const after = asked || core.store.version;
@@ -49,11 +48,12 @@ function checkWatchOptions(options: ApiWatchOptions): void {
 interface Recipient {
   readonly handler: ApiWatchHandler;
   readonly bookmarks: boolean;
-  /** Whether the end of the initial events is to be marked. */
-  readonly mark: boolean;
 }
 
-/** All there is as ADDED, the mark when asked for, then changes. Synchronous, so nothing falls between. */
+/**
+ * All there is as ADDED, the bookmark that ends it for those who take bookmarks, then changes (API-30, API-32).
+ * Synchronous, so nothing falls between.
+ */
 function fromEverything(core: Core, kind: KindDefinition, hub: WatchHub, selection: Selection, recipient: Recipient): () => void {
   const { handler, bookmarks } = recipient;
   const after = core.store.version;
@@ -61,7 +61,7 @@ function fromEverything(core: Core, kind: KindDefinition, hub: WatchHub, selecti
     const stored = core.storage.ofEntry(kind, entry);
     if (selection.everything || selection.matches(stored.object)) handler.event({ type: "ADDED", stored });
   }
-  if (recipient.mark) handler.event(hub.bookmark(initialEventsEnd));
+  if (bookmarks) handler.event(hub.bookmark(initialEventsEnd));
   return hub.join({ selection, handler, bookmarks, after });
 }
 
