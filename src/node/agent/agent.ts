@@ -124,7 +124,10 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
     worker.wake();
   };
   for (const pod of pods.lister.list()) takeOn(pod, adoptable.get(pod.metadata.uid as string) ?? { sandboxes: [], containers: [] });
-  const removing = removeOrphans(runtime, files, adoptable, (uid) => workers.has(uid), world);
+  // Others need not wait until the last of a former life has been killed.
+  removeOrphans(runtime, files, adoptable, (uid) => workers.has(uid), world).catch((error: unknown) => {
+    world.log.warn("looking for what is left of former Pods failed", { error: String(error) });
+  });
 
   const stopListening = [
     runtime.onEvent((event) => workers.get(event.podUid)?.observe(event)),
@@ -140,7 +143,6 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
   for (const [uid, { containers }] of adoptable) {
     for (const { id } of containers) workers.get(uid)?.observe({ type: "container-exited", podUid: uid, containerId: id });
   }
-  await removing;
 
   return {
     api: nodeApi(context, (uid) => workers.get(uid)),

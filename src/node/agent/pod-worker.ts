@@ -161,11 +161,11 @@ export class PodWorker {
   /** Something happened in the runtime that nobody here asked for, or that somebody here is waiting for. */
   observe(event: RuntimeEvent): void {
     if (event.type === "sandbox-gone") {
-      void this.#observeSandbox();
+      this.#inBackground(this.#observeSandbox());
       return;
     }
     for (const record of this.#records.values()) {
-      if (record.id === event.containerId) void this.#observeContainer(record);
+      if (record.id === event.containerId) this.#inBackground(this.#observeContainer(record));
     }
   }
 
@@ -247,7 +247,7 @@ export class PodWorker {
       const known = statuses.find((one) => one.name === record.name);
       if (known) takeApiStatus(record, known, now);
       if (record.state === "running") this.#startProbes(declared, record);
-      else if (present) void this.#readTerminationMessage(record);
+      else if (present) this.#inBackground(this.#readTerminationMessage(record));
     }
   }
 
@@ -415,7 +415,9 @@ export class PodWorker {
     for (const declared of decision.replace) {
       const record = this.#recordOf(declared);
       record.replaced = true;
-      void this.#stop(declared, record, this.#specGraceMs(), `Container ${record.name} definition changed, will be restarted`);
+      this.#inBackground(
+        this.#stop(declared, record, this.#specGraceMs(), `Container ${record.name} definition changed, will be restarted`),
+      );
     }
     for (const declared of decision.start) {
       if (signal.aborted) return;
@@ -626,7 +628,7 @@ export class PodWorker {
       unhealthy: (kind, graceSeconds) => {
         if (this.#isTerminating()) return;
         const graceMs = graceSeconds === undefined ? this.#specGraceMs() : graceSeconds * 1000;
-        void this.#stop(declared, record, graceMs, `Container ${record.name} failed ${kind} probe, will be restarted`);
+        this.#inBackground(this.#stop(declared, record, graceMs, `Container ${record.name} failed ${kind} probe, will be restarted`));
       },
     });
     if (!probes.isNeeded) return;
@@ -667,6 +669,16 @@ export class PodWorker {
     this.wake();
     // A container that is started again at once goes on without its short end being written as a state of its own.
     if (!this.#isTerminating()) this.#writer.touch();
+  }
+
+  /** Lets work go on by itself. What fails is said, and everything is looked at again a moment later. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (this.#closed) return;
+      this.#context.world.log.warn("something of a Pod failed", { pod: this.#pod.metadata.name, error: String(error) });
+      this.#passIn(failedPassRetryMs);
+      this.#armTimer();
+    });
   }
 
   async #observeSandbox(): Promise<void> {
@@ -729,6 +741,7 @@ export class PodWorker {
       await runtime.stopContainer(id, remaining());
     } finally {
       this.#hasten.splice(this.#hasten.indexOf(hasten), 1);
+      record.stopping = false;
     }
     await this.#observeContainer(record);
   }

@@ -79,13 +79,20 @@ export class StatusWriter {
       return;
     }
     this.#wanted = false;
-    this.#writing = this.#write().finally(() => {
-      this.#writing = undefined;
-      if (this.#wanted) {
-        this.#wanted = false;
-        this.touch();
-      }
-    });
+    const failed = (error: unknown): void => {
+      this.#options.context.world.log.error("a Pod's status could not be made", {
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    };
+    this.#writing = this.#write()
+      .catch(failed)
+      .then(() => {
+        this.#writing = undefined;
+        if (this.#wanted) {
+          this.#wanted = false;
+          this.touch();
+        }
+      });
   }
 
   async #write(): Promise<void> {
