@@ -23,7 +23,8 @@ export async function attachTo({ directory, options, streams, signal, takesInput
     passResizes(directory, streams);
     // Without input the socket stays open, for its end would be the end of the container's input.
     if (options.stdin && takesInput && streams.stdin) feed(streams.stdin, join.stdin);
-    await Promise.all([deliver(join.stdout, streams.stdout), deliver(join.stderr, streams.stderr)]);
+    const over = new Promise((resolve) => join.once("close", resolve));
+    await Promise.all([deliver(join.stdout, streams.stdout), deliver(join.stderr, streams.stderr), over]);
   } finally {
     signal.removeEventListener("abort", leave);
     leave();

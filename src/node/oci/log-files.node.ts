@@ -2,6 +2,7 @@
 import { watch } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { sleep } from "../../base/clock.ts";
 import { systemClock } from "../../base/system-world.node.ts";
 import { parseTime } from "../../base/time.ts";
 import type { LogOptions } from "../../api/node-api.ts";
@@ -11,6 +12,8 @@ import { type LogPrinter, logPrinter, tailStart } from "./cri-log.ts";
 const chunkBytes = 64 * 1024;
 /** A look at the file even when no notice came: some file systems give none. */
 const lookAgainMs = 1000;
+const goOverLooks = 200;
+const goOverLookMs = 5;
 
 export interface LogRotation {
   readonly maxBytes: number;
@@ -25,6 +28,8 @@ export async function rotateLog(directory: string, rotation: LogRotation): Promi
   const pieces = await olderPieces(path);
   await rename(path, `${path}.${(pieces.at(-1) ?? 0) + 1}`);
   await tell(directory, "2 0 0\n");
+  // The writer goes over to the new file in its own time; until then there is none.
+  for (let looks = 0; looks < goOverLooks && !(await stat(path).catch(() => undefined)); looks++) await sleep(systemClock, goOverLookMs);
   const tooMany = pieces.length + 2 - rotation.maxFiles;
   for (const piece of pieces.slice(0, Math.max(0, tooMany))) await rm(`${path}.${piece}`, { force: true });
 }

@@ -35,6 +35,7 @@ import type { OciTools } from "./detect.node.ts";
 import { readDevices } from "./devices.node.ts";
 import { containerFiles, ociEngine } from "./engine.node.ts";
 import { execIn, execToEnd } from "./exec.node.ts";
+import { hostPorts } from "./host-ports.node.ts";
 import { imageHas, imageText } from "./layer-files.node.ts";
 import { type LogRotation, readLog, rotateLog } from "./log-files.node.ts";
 import { ociSpec } from "./oci-spec.ts";
@@ -108,6 +109,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const sandboxes = new Map<string, SandboxRecord>();
   const containers = new Map<string, Container>();
   const listeners = new Set<(event: RuntimeEvent) => void>();
+  const ports = hostPorts();
   let closed = false;
 
   const sandboxDirectory = (id: string): string => join(paths.sandboxes, id);
@@ -157,6 +159,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
         sandbox.ip = attached.ip;
       }
       Object.assign(sandbox, await makeNamespaces(sandboxDirectory(id), spec, sandbox.networkNamespace));
+      if (!spec.hostNetwork) await ports.open(id, spec.ports, sandbox.ip);
       sandbox.state = "ready";
       await saveSandbox(sandbox);
       return sandboxStatus(sandbox);
@@ -172,6 +175,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     const sandbox = sandboxes.get(id);
     if (!sandbox) return;
     await Promise.all(containersOf(id).map((container) => stopContainer(container.record.id, 0)));
+    ports.close(id);
     if (!sandbox.spec.hostNetwork) await network.detach(id);
     if (sandbox.state === "ready") {
       sandbox.state = "not-ready";
@@ -475,7 +479,13 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
 
   async function adoptSandbox(sandbox: SandboxRecord): Promise<void> {
     if (sandbox.state !== "ready") return;
-    if (await namespacesExist(sandboxDirectory(sandbox.id), sandbox.spec, sandbox.networkNamespace)) return;
+    if (await namespacesExist(sandboxDirectory(sandbox.id), sandbox.spec, sandbox.networkNamespace)) {
+      if (sandbox.spec.hostNetwork) return;
+      await ports
+        .open(sandbox.id, sandbox.spec.ports, sandbox.ip)
+        .catch((error) => log.warn("host ports are not open", { sandbox: sandbox.id, error: String(error) }));
+      return;
+    }
     sandbox.state = "not-ready";
     await saveSandbox(sandbox);
   }
@@ -586,6 +596,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     },
     async close() {
       closed = true;
+      ports.closeAll();
       rounds.cancel();
       watcher.close();
       listeners.clear();

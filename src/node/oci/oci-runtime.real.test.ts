@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import type { ByteStream, ExecStreams, TerminalSize } from "../../api/node-api.ts";
+import { loadArchive } from "../images/archive.node.ts";
+import { busyboxFiles, dockerArchive } from "../images/busybox-archive.suite.ts";
 import type { RuntimeEvent } from "../runtime.ts";
 import { detectOciRuntime } from "./detect.node.ts";
 import { type Fixture, ociFixture } from "./oci-fixture.suite.ts";
@@ -303,6 +307,45 @@ test("a port on loopback inside the sandbox is reached from outside", async () =
   assert.match(text, /200 OK[\s\S]*\r\n\r\nhi\n$/);
   connection.destroy();
   await assert.rejects(fixture.runtime.portForward(sandbox, 8081), /failed to connect to localhost:8081/);
+});
+
+test("a host port leads to the Pod until its sandbox stops", async () => {
+  const listener = createServer((socket) => socket.end("from the Pod"));
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const containerPort = (listener.address() as AddressInfo).port;
+  const free = createServer();
+  await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
+  const hostPort = (free.address() as AddressInfo).port;
+  const ports = [{ containerPort, hostPort, hostIp: "127.0.0.1", protocol: "TCP" as const }];
+  await assert.rejects(fixture.sandbox({ ports }), new RegExp(`cannot open host port ${hostPort}`));
+  await new Promise((resolve) => free.close(resolve));
+  // The test's network gives every Pod the address 127.0.0.1, so that this process can play the Pod.
+  const sandbox = await fixture.sandbox({ ports });
+  const dial = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let text = "";
+      connect(hostPort, "127.0.0.1")
+        .on("data", (bytes) => (text += bytes))
+        .on("end", () => resolve(text))
+        .on("error", reject);
+    });
+  assert.equal(await dial(), "from the Pod");
+  await fixture.runtime.stopSandbox(sandbox);
+  await assert.rejects(dial(), /ECONNREFUSED/);
+  listener.close();
+});
+
+test("a read-only root leaves the image's own volumes writable", async () => {
+  const archive = await dockerArchive([
+    { tags: ["volumes"], layers: [busyboxFiles()], config: { Volumes: { "/cache": {} }, WorkingDir: "/work/here", User: "web" } },
+  ]);
+  const [image] = await loadArchive(fixture.store, Readable.from([archive]));
+  const id = await fixture.run(await fixture.sandbox(), "touch /cache/x && echo wrote; touch /work/x || pwd; id -u", {
+    imageId: image?.id as string,
+    security: { ...fixture.spec().security, readOnlyRoot: true, runAsUser: 0 },
+  });
+  await fixture.ended(id);
+  assert.match(await fixture.logs(id), /wrote\n[^\n]*Read-only file system\n\/work\/here\n0\n/);
 });
 
 test("logs: the last lines, a limit, timestamps, following to the end", async () => {
