@@ -24,7 +24,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   release: ["base", "api", "machinery", "kinds", "client"],
   cli: ["base", "api", "machinery", "kinds", "client", "release"],
   web: ["base", "api", "machinery", "kinds", "client", "release"],
-  cluster: ["base", "api", "machinery", "kinds", "store", "server", "client", "controllers", "node", "release"],
+  cluster: ["base", "api", "cli", "machinery", "kinds", "store", "server", "client", "controllers", "node", "release"],
   sim: ["base", "api", "machinery", "kinds", "store", "server", "client", "controllers", "node", "release", "cluster"],
 };
 
