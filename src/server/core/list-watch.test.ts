@@ -275,3 +275,27 @@ test("closing the API ends its watches", async () => {
   api.close();
   assert.equal(watcher.ends.length, 1);
 });
+
+test("API-33: watchers of one node hear of a Pod when it comes and when it leaves, and of no other", async () => {
+  const { api } = await startApi();
+  const watchers = ["n1", "n2"].map((name) => record(api, pods, { fieldSelector: `spec.nodeName=${name}` }));
+  const byName = record(api, pods, { namespace: "default", fieldSelector: "metadata.name=a,spec.nodeName!=n2" });
+  const bind = (name: string, node: string) =>
+    api.createSubresource(
+      pods,
+      inDefault(name),
+      "binding",
+      { apiVersion: "v1", kind: "Binding", metadata: { name }, target: { kind: "Node", name: node } } as never,
+      context,
+    );
+  for (const name of ["a", "b"]) await api.create(pods, "default", pod(name), context);
+  await bind("a", "n1");
+  await bind("b", "n2");
+  await api.delete(pods, inDefault("a"), { gracePeriodSeconds: 0 }, context);
+  assert.deepEqual(watchers[0]?.seen, ["ADDED a", "DELETED a"]);
+  assert.deepEqual(watchers[1]?.seen, ["ADDED b"]);
+  assert.deepEqual(byName.seen, ["ADDED a", "MODIFIED a", "DELETED a"]);
+  for (const { stop } of [...watchers, byName]) stop();
+  await api.delete(pods, inDefault("b"), { gracePeriodSeconds: 0 }, context);
+  assert.equal(watchers[1]?.seen.length, 1);
+});

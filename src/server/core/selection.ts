@@ -11,6 +11,8 @@ export interface Selection {
   readonly everything: boolean;
   /** The one name that can match, when the selector says so: then nothing else need be looked at. */
   readonly name: string | undefined;
+  /** A field that must have one value for an object to be wanted; absent where no field has to. */
+  readonly pin: { readonly field: string; readonly value: string; readonly get: (object: AnyObject) => string } | undefined;
   /** Whether an object of this kind is wanted, namespace aside. */
   matches(object: AnyObject): boolean;
 }
@@ -35,7 +37,15 @@ export function compileSelection(
   const placed = requirements.find((requirement) => requirement.field === "metadata.namespace" && requirement.operator === "=");
   const narrowed = kind.scope === "Namespaced" ? (options.namespace ?? placed?.value) : undefined;
   const everything = (labels === undefined || labels.everything) && fields.length === 0;
-  return { namespace: narrowed || undefined, everything, name: named?.value, matches: everything ? () => true : matcher(labels, fields) };
+  const pinned = named ?? requirements.find((requirement) => requirement.operator === "=");
+  const pin = pinned && { field: pinned.field, value: pinned.value, get: fieldGetter(kind, pinned.field) };
+  return {
+    namespace: narrowed || undefined,
+    everything,
+    name: named?.value,
+    pin,
+    matches: everything ? () => true : matcher(labels, fields),
+  };
 }
 
 function matcher(labels: LabelMatcher | undefined, fields: readonly FieldTest[]): (object: AnyObject) => boolean {

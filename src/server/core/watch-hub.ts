@@ -14,6 +14,7 @@ import type { ApiWatchEvent, ApiWatchHandler } from "../api.ts";
 import type { Selection } from "./selection.ts";
 import type { ObjectStorage } from "./storage.ts";
 import { StoredObject, storedAtVersion } from "./stored-object.ts";
+import { WatcherIndex } from "./watcher-index.ts";
 
 /** How often watchers that asked for it hear which version they have reached (API-29). */
 const bookmarkPeriodMs = 60_000;
@@ -61,7 +62,7 @@ export class WatchHub {
   readonly #storage: ObjectStorage;
   readonly #store: Store;
   readonly #world: World;
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new WatcherIndex<Watcher>();
   #stopStore: (() => void) | undefined;
   #bookmarkTimer: Timer | undefined;
   #bookmarked = 0;
@@ -125,7 +126,7 @@ export class WatchHub {
   #deliver(changes: readonly Change[]): void {
     for (const change of changes) {
       const shared = new HubChange(this.#kind, this.#storage, change);
-      for (const watcher of this.#watchers) this.#hand(watcher, shared);
+      this.#watchers.concerned(shared.now?.object, shared.before?.object, (watcher) => this.#hand(watcher, shared));
     }
   }
 
@@ -137,12 +138,12 @@ export class WatchHub {
 
   #bookmark(): void {
     const event = this.bookmark();
-    for (const watcher of this.#watchers) if (watcher.bookmarks && watcher.after <= this.#store.version) watcher.handler.event(event);
+    for (const watcher of this.#watchers.all()) if (watcher.bookmarks && watcher.after <= this.#store.version) watcher.handler.event(event);
   }
 
   #end(error?: Error): void {
     this.#stopStore = undefined;
-    for (const watcher of [...this.#watchers]) {
+    for (const watcher of [...this.#watchers.all()]) {
       this.#leave(watcher);
       watcher.handler.end(error);
     }
