@@ -1,9 +1,8 @@
-/** Makes certificates (EC P-256). Its library is slow to read, so only what really makes one imports this file. */
-import { createPrivateKey, generateKeyPairSync, randomBytes, webcrypto } from "node:crypto";
-import "reflect-metadata";
-import * as x509 from "@peculiar/x509";
-import { dateOf } from "../../base/time.ts";
-import { type Credential, isAddress } from "./credential.ts";
+/** Makes X.509 certificates (RFC 5280) on EC P-256 keys; node:crypto makes and uses the keys. */
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { formatTime } from "../../base/time.ts";
+import { addressBytes, type Credential } from "./credential.ts";
+import { bitString, concat, integer, objectIdentifier, octetString, sequence, setOf, tagged, time, utf8String, yes } from "./der.ts";
 
 interface Lifetime {
   /** Milliseconds since the epoch. */
@@ -12,93 +11,131 @@ interface Lifetime {
 }
 
 export interface Issuer {
-  /** Makes the authority, unless the issuer was given one; it signs whatever is made from then on. */
-  authority(commonName: string, lifetime: Lifetime): Promise<Credential>;
-  server(commonName: string, names: readonly string[], lifetime: Lifetime): Promise<Credential>;
-  client(commonName: string, organizations: readonly string[], lifetime: Lifetime): Promise<Credential>;
+  readonly authority: Credential;
+  server(commonName: string, names: readonly string[], lifetime: Lifetime): Credential;
+  client(commonName: string, organizations: readonly string[], lifetime: Lifetime): Credential;
 }
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+const oid = {
+  commonName: objectIdentifier("2.5.4.3"),
+  organization: objectIdentifier("2.5.4.10"),
+  ecdsaWithSha256: objectIdentifier("1.2.840.10045.4.3.2"),
+  subjectKeyIdentifier: objectIdentifier("2.5.29.14"),
+  keyUsage: objectIdentifier("2.5.29.15"),
+  subjectAltName: objectIdentifier("2.5.29.17"),
+  basicConstraints: objectIdentifier("2.5.29.19"),
+  authorityKeyIdentifier: objectIdentifier("2.5.29.35"),
+  extendedKeyUsage: objectIdentifier("2.5.29.37"),
+  serverAuth: objectIdentifier("1.3.6.1.5.5.7.3.1"),
+  clientAuth: objectIdentifier("1.3.6.1.5.5.7.3.2"),
+} as const;
+/** Tags of the alternatives of GeneralName. */
+const dnsName = 0x82;
+const ipAddress = 0x87;
 
-/** An issuer that signs with `existing`, or with the authority that it makes first. */
-export async function issuer(existing?: Credential): Promise<Issuer> {
-  x509.cryptoProvider.set(webcrypto as never);
-  let authority: { certificate: x509.X509Certificate; key: webcrypto.CryptoKey } | undefined;
-  if (existing) {
-    const der = createPrivateKey(existing.key).export({ type: "pkcs8", format: "der" });
-    const key = await webcrypto.subtle.importKey("pkcs8", new Uint8Array(der), algorithm, true, ["sign"]);
-    authority = { certificate: new x509.X509Certificate(existing.certificate), key };
-  }
+const extension = (id: Uint8Array, value: Uint8Array, critical: "critical" | "optional" = "optional"): Uint8Array =>
+  sequence(id, critical === "critical" ? yes : new Uint8Array(0), octetString(value));
+const attribute = (id: Uint8Array, text: string): Uint8Array => setOf(sequence(id, utf8String(text)));
+const nameOf = (commonName: string, organizations: readonly string[] = []): Uint8Array =>
+  sequence(...organizations.map((each) => attribute(oid.organization, each)), attribute(oid.commonName, commonName));
+const subjectPublicKeyInfo = (key: KeyObject): Uint8Array => key.export({ type: "spki", format: "der" });
+/** The first method of RFC 5280, 4.2.1.2: a SHA-1 of the key's bits, which end an uncompressed P-256 key's encoding. */
+const keyIdentifier = (key: KeyObject): Uint8Array => createHash("sha1").update(subjectPublicKeyInfo(key).subarray(-65)).digest();
+const keyPem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
+const newKeys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 
+interface ToSign {
+  readonly issuer: Uint8Array;
+  readonly issuerKey: KeyObject;
+  readonly subject: Uint8Array;
+  readonly publicKey: KeyObject;
+  readonly lifetime: Lifetime;
+  readonly extensions: readonly Uint8Array[];
+}
+
+/** Signs a certificate; returns it as PEM. */
+function certificate({ issuer, issuerKey, subject, publicKey, lifetime, extensions }: ToSign): string {
+  const algorithm = sequence(oid.ecdsaWithSha256);
   // Positive and unpredictable, as RFC 5280 asks.
-  const serialNumber = (): string => `4${randomBytes(16).toString("hex").slice(1)}`;
-  const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
-    webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
-  const keyPem = async (key: webcrypto.CryptoKey): Promise<string> =>
-    createPrivateKey({ key: Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key)), type: "pkcs8", format: "der" })
-      .export({ type: "pkcs8", format: "pem" })
-      .toString();
-  const certificatePem = (certificate: x509.X509Certificate): string => `${certificate.toString("pem")}\n`;
-  const subjectOf = (commonName: string, organizations: readonly string[]): x509.JsonName => [
-    ...organizations.map((organization) => ({ O: [organization] })),
-    { CN: [commonName] },
-  ];
+  const serialNumber = concat(new Uint8Array([0x40]), randomBytes(15));
+  const toBeSigned = sequence(
+    tagged(0xa0, integer(new Uint8Array([2]))),
+    integer(serialNumber),
+    algorithm,
+    issuer,
+    sequence(time(formatTime(lifetime.notBefore)), time(formatTime(lifetime.notAfter))),
+    subject,
+    subjectPublicKeyInfo(publicKey),
+    tagged(0xa3, sequence(...extensions)),
+  );
+  const der = sequence(toBeSigned, algorithm, bitString(sign("sha256", toBeSigned, issuerKey)));
+  const lines =
+    Buffer.from(der)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}
 
-  async function leaf(subject: x509.JsonName, lifetime: Lifetime, extensions: x509.Extension[]): Promise<Credential> {
-    if (!authority) throw new Error("make the authority first");
-    const keys = await newKeys();
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serialNumber(),
-      subject: new x509.Name(subject).toString(),
-      issuer: authority.certificate.subject,
-      notBefore: dateOf(lifetime.notBefore),
-      notAfter: dateOf(lifetime.notAfter),
-      signingAlgorithm: algorithm,
-      publicKey: keys.publicKey as never,
-      signingKey: authority.key as never,
+/** digitalSignature, keyCertSign and cRLSign of the nine usages; and the first alone. */
+const authorityUsage = bitString(new Uint8Array([0x86]), 1);
+const leafUsage = bitString(new Uint8Array([0x80]), 7);
+
+/** A new authority of that name. */
+export function newAuthority(commonName: string, lifetime: Lifetime): Credential {
+  const { publicKey, privateKey } = newKeys();
+  const name = nameOf(commonName);
+  const pem = certificate({
+    issuer: name,
+    issuerKey: privateKey,
+    subject: name,
+    publicKey,
+    lifetime,
+    extensions: [
+      extension(oid.basicConstraints, sequence(yes), "critical"),
+      extension(oid.keyUsage, authorityUsage, "critical"),
+      extension(oid.subjectKeyIdentifier, octetString(keyIdentifier(publicKey))),
+    ],
+  });
+  return { certificate: pem, key: keyPem(privateKey) };
+}
+
+/** An issuer that signs with an authority; `commonName` is the one that the authority was made with. */
+export function issuer(authority: Credential, commonName: string): Issuer {
+  const issuerKey = createPrivateKey(authority.key);
+  const issuerName = nameOf(commonName);
+  const issuerId = keyIdentifier(createPublicKey(issuerKey));
+
+  const leaf = (subject: Uint8Array, usage: Uint8Array, lifetime: Lifetime, more: readonly Uint8Array[] = []): Credential => {
+    const { publicKey, privateKey } = newKeys();
+    const pem = certificate({
+      issuer: issuerName,
+      issuerKey,
+      subject,
+      publicKey,
+      lifetime,
       extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        await x509.AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey, false),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
-        ...extensions,
+        extension(oid.basicConstraints, sequence(), "critical"),
+        extension(oid.keyUsage, leafUsage, "critical"),
+        extension(oid.extendedKeyUsage, sequence(usage)),
+        extension(oid.authorityKeyIdentifier, sequence(tagged(0x80, issuerId))),
+        extension(oid.subjectKeyIdentifier, octetString(keyIdentifier(publicKey))),
+        ...more,
       ],
     });
-    return { certificate: certificatePem(certificate), key: await keyPem(keys.privateKey) };
-  }
-
+    return { certificate: pem, key: keyPem(privateKey) };
+  };
   return {
-    async authority(commonName, lifetime) {
-      const keys = await newKeys();
-      const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-        serialNumber: serialNumber(),
-        name: new x509.Name([{ CN: [commonName] }]).toString(),
-        notBefore: dateOf(lifetime.notBefore),
-        notAfter: dateOf(lifetime.notAfter),
-        signingAlgorithm: algorithm,
-        keys: keys as never,
-        extensions: [
-          new x509.BasicConstraintsExtension(true, undefined, true),
-          new x509.KeyUsagesExtension(
-            x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
-            true,
-          ),
-          await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
-        ],
+    authority,
+    server(subject, names, lifetime) {
+      const alternatives = names.map((name) => {
+        const address = addressBytes(name);
+        return address ? tagged(ipAddress, address) : tagged(dnsName, new TextEncoder().encode(name));
       });
-      authority = { certificate, key: keys.privateKey };
-      return { certificate: certificatePem(certificate), key: await keyPem(keys.privateKey) };
+      return leaf(nameOf(subject), oid.serverAuth, lifetime, [extension(oid.subjectAltName, sequence(...alternatives))]);
     },
-    server: (commonName, names, lifetime) =>
-      leaf(subjectOf(commonName, []), lifetime, [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isAddress(value) ? "ip" : "dns", value }))),
-      ]),
-    client: (commonName, organizations, lifetime) =>
-      leaf(subjectOf(commonName, organizations), lifetime, [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]),
+    client: (subject, organizations, lifetime) => leaf(nameOf(subject, organizations), oid.clientAuth, lifetime),
   };
 }
 
 /** A fresh key that signs service account tokens: PKCS#8 PEM, EC P-256. */
-export const newTokenKey = (): string =>
-  generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+export const newTokenKey = (): string => keyPem(newKeys().privateKey);

@@ -6,6 +6,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Credential, isAddress } from "./credential.ts";
+import { issuer, newAuthority, newTokenKey } from "./issue-certificates.node.ts";
 
 export interface Pki {
   /** The authority's certificate: what clients trust, and what signs client certificates. */
@@ -24,6 +25,7 @@ export interface PkiOptions {
   readonly now: number;
 }
 
+const authorityName = "windlass-ca";
 const dayMs = 86_400_000;
 const authorityDays = 3650;
 const certificateDays = 365;
@@ -58,14 +60,12 @@ export async function loadPki(directory: string, options: PkiOptions): Promise<P
   if (authority && server && admin && tokenKey !== undefined && isKey(tokenKey)) {
     return { ca: authority.certificate, server, admin, tokenKey };
   }
-  // Only now: on most starts nothing is made and the library is not read.
-  const { issuer, newTokenKey } = await import("./issue-certificates.node.ts");
-  const issue = await issuer(authority);
   const lifetime = (days: number) => ({ notBefore: options.now - backdateMs, notAfter: options.now + days * dayMs });
+  const issue = issuer(authority ?? newAuthority(authorityName, lifetime(authorityDays)), authorityName);
   const made = {
-    authority: authority ?? (await issue.authority("windlass-ca", lifetime(authorityDays))),
-    server: server ?? (await issue.server("windlass", names, lifetime(certificateDays))),
-    admin: admin ?? (await issue.client("windlass-admin", ["system:masters"], lifetime(certificateDays))),
+    authority: issue.authority,
+    server: server ?? issue.server("windlass", names, lifetime(certificateDays)),
+    admin: admin ?? issue.client("windlass-admin", ["system:masters"], lifetime(certificateDays)),
     tokenKey: tokenKey !== undefined && isKey(tokenKey) ? tokenKey : newTokenKey(),
   };
   const write = async (name: string, text: string): Promise<void> => {

@@ -27,6 +27,8 @@ test("certificates are made once, fit together, and only their owner reads the k
   assert.equal(server.checkHost("localhost"), "localhost");
   assert.equal(server.checkHost("kubernetes.default.svc"), "kubernetes.default.svc");
   assert.equal(server.checkIP("127.0.0.1"), "127.0.0.1");
+  assert.equal(server.checkIP("::1"), "::1");
+  assert.ok(server.checkIssued(authority));
   assert.equal(new X509Certificate(made.admin.certificate).subject, "O=system:masters\nCN=windlass-admin");
   for (const file of await readdir(directory)) assert.equal((await stat(join(directory, file))).mode & 0o777, 0o600, file);
 });
