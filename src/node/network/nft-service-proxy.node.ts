@@ -13,6 +13,8 @@ export interface NftServiceProxyOptions {
   readonly log: Log;
   /** Ranges of the machine's addresses on which node ports are open to other machines. Default: none, so that only this machine and its Pods reach them. */
   readonly nodePortAddresses?: readonly string[];
+  /** Service addresses at which this machine itself listens, such as that of cluster DNS: they are left alone. */
+  readonly localAddresses?: readonly string[];
   /** Which of the engine's nodes bears a name, by its index. */
   readonly nodeIndexOf?: (nodeName: string) => number | undefined;
 }
@@ -51,7 +53,7 @@ export function nftServiceProxy(options: NftServiceProxyOptions): ServiceProxy {
 
   async function apply(state: ServiceState): Promise<void> {
     if (closed) return;
-    const ports = servicePorts(state);
+    const ports = servicePorts(state).filter(({ clusterIp }) => !options.localAddresses?.includes(clusterIp ?? ""));
     const model = nftModel(ports, facts);
     if (inForce) {
       const input = nftChanges(table, inForce, model);
