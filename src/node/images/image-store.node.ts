@@ -9,7 +9,7 @@
  *     leases/<container>    the image that a container stands on
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { ImageStatus } from "../runtime.ts";
@@ -274,13 +274,7 @@ function find(index: Index, reference: string): string | undefined {
 
 async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.${serial++}`;
-  await writeFile(temporary, content, { mode: 0o600 });
+  // On the disk before it takes the old one's place: an index lost with the power would lose every image.
+  await writeFile(temporary, content, { mode: 0o600, flush: true });
   await rename(temporary, path);
 }
-
-/** Whether a path exists. */
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

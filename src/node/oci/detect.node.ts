@@ -1,5 +1,6 @@
 /** Finds out whether this machine can run containers, and by which programs. */
-import { accessSync, constants, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, statfsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { runCommand } from "./command.node.ts";
 
@@ -27,6 +28,9 @@ export async function detectOciRuntime(engine?: OciTools["engine"]): Promise<Oci
   if (!/\boverlay$/m.test(readFileSync("/proc/filesystems", "utf8"))) return no("the kernel has no overlay file system");
   const cgroupVersion = cgroupVersionOf();
   if (!cgroupVersion) return no("no cgroups are mounted on /sys/fs/cgroup");
+  if (!canMakeGroups(cgroupVersion)) return no("control groups cannot be made here (/sys/fs/cgroup is read-only)");
+  if ((await runCommand(["unshare", "-m", "true"])).code !== 0)
+    return no("mount namespaces cannot be made here (CAP_SYS_ADMIN is missing)");
   const conmonPath = which("conmon");
   if (!conmonPath) return no("conmon is not installed (Debian: apt-get install conmon)");
   for (const tool of ["unshare", "nsenter", "mount", "umount", "mkfifo", "tar", "sh"]) {
@@ -74,6 +78,37 @@ function cgroupVersionOf(): 1 | 2 | undefined {
   } catch {
     return undefined;
   }
+}
+
+function canMakeGroups(version: 1 | 2): boolean {
+  const trial = join(version === 2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory", `windlass-trial-${process.pid}`);
+  try {
+    mkdirSync(trial);
+    rmdirSync(trial);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether containers can have their files in `directory`; one line saying why not, or undefined. Home directories on network or overlay file systems are the usual reason. */
+export async function overlayProblem(directory: string): Promise<string | undefined> {
+  const script =
+    'cd "$1" && mkdir -p lower upper work root && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work root && : > root/file';
+  const trial = join(directory, `overlay-trial-${process.pid}`);
+  const { code, stderr } = await runCommand([
+    "unshare",
+    "-m",
+    "--propagation",
+    "slave",
+    "sh",
+    "-c",
+    `mkdir -p "$1" && ${script}`,
+    "sh",
+    trial,
+  ]);
+  await rm(trial, { recursive: true, force: true });
+  return code === 0 ? undefined : `overlay file systems do not work in ${directory}: ${stderr.trim()}`;
 }
 
 function isCgroup2(path: string): boolean {

@@ -31,7 +31,7 @@ import { resolveUser } from "./accounts.ts";
 import { attachTo } from "./attach.node.ts";
 import { capabilitiesOfMask } from "./capabilities.ts";
 import { cgroups } from "./cgroups.node.ts";
-import type { OciTools } from "./detect.node.ts";
+import { type OciTools, overlayProblem } from "./detect.node.ts";
 import { readDevices } from "./devices.node.ts";
 import { containerFiles, ociEngine } from "./engine.node.ts";
 import { execIn, execToEnd } from "./exec.node.ts";
@@ -93,6 +93,8 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     engine: join(directory, "engine"),
   };
   for (const path of Object.values(paths)) await mkdir(path, { recursive: true, mode: 0o700 });
+  const problem = await overlayProblem(directory);
+  if (problem !== undefined) throw new Error(problem);
   const engine = ociEngine(tools, paths.engine, paths.exits);
   const groups = cgroups(tools.cgroupVersion);
   // The directory stands for the runtime, so its groups are found again by the next process.
