@@ -6,7 +6,10 @@ import { Lease } from "../api/kinds/lease/index.ts";
 import { Node } from "../api/kinds/node/index.ts";
 import { Pod } from "../api/kinds/pod/index.ts";
 import type { Container, ContainerStatus, Pod as PodObject } from "../api/types.ts";
+import { seededRandom } from "../base/random.ts";
 import { findCondition, isConditionTrue } from "../machinery/conditions.ts";
+import type { Runtime } from "../node/runtime.ts";
+import type { SimulatedRuntime } from "../node/simulated/simulated-runtime.ts";
 import { startVirtualNode, type VirtualNode, type VirtualNodeOptions } from "./virtual-node.node.ts";
 
 type Maybe = PodObject | undefined;
@@ -311,6 +314,38 @@ onNode(
   },
 );
 
+onNode("sidecars outlive the app containers and stop in reverse order (KUB-45)", async (node) => {
+  const sidecar = (name: string): Container => ({ name, image: "s:1", restartPolicy: "Always" });
+  const ms = { "stop-ms.app": 2000, "stop-ms.outer": 1000, "stop-ms.inner": 1000 };
+  await node.run("web", { initContainers: [sidecar("outer"), sidecar("inner")] }, simulated(ms));
+  await node.until("web", "is ready", isReady);
+  const at = node.clock.now();
+  await node.client.delete(Pod, key("web"));
+  const ended: string[] = [];
+  const note = (pod: Maybe): void => {
+    const now = [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
+    for (const { name, state } of now) if (state?.terminated && !ended.includes(name)) ended.push(name);
+  };
+  while (node.pod("web")) {
+    note(node.pod("web"));
+    await node.clock.advance(100);
+  }
+  note(node.history[node.history.length - 1]);
+  assert.deepEqual(ended, ["app", "inner", "outer"]);
+  assert.ok(node.clock.now() - at >= 4000 && node.clock.now() - at <= 4200);
+});
+
+onNode("readiness goes on being probed while a Pod terminates (KUB-24, KUB-62)", async (node) => {
+  const lifecycle = { preStop: { sleep: { seconds: 20 } } };
+  const containers = [container({ lifecycle, readinessProbe: { ...http, periodSeconds: 2 } })];
+  await node.run("web", { containers }, simulated({ "ready-after-ms": 3000 }));
+  await node.until("web", "is running", (pod) => pod?.status?.phase === "Running");
+  await node.client.delete(Pod, key("web"));
+  await node.until("web", "becomes ready while it goes", isReady, 5000);
+  assert.ok(node.pod("web")?.metadata.deletionTimestamp);
+  assert.equal(node.pod("web")?.status?.observedGeneration, node.pod("web")?.metadata.generation);
+});
+
 onNode("preStop runs inside the grace before the signal, and its failure is only an event (KUB-61, KUB-64)", async (node) => {
   const lifecycle = { preStop: { sleep: { seconds: 5 } } };
   await node.run("web", { containers: [container({ lifecycle })] });
@@ -486,6 +521,48 @@ onNode("an agent that starts again removes what was deleted meanwhile and notice
     ["ended"],
   );
 });
+
+/** Every other call of the runtime that does something fails, before or after it was done. */
+function unreliable(runtime: SimulatedRuntime): Runtime {
+  const random = seededRandom(7);
+  const failing = new Set<PropertyKey>([
+    "runSandbox",
+    "stopSandbox",
+    "removeSandbox",
+    "createContainer",
+    "startContainer",
+    "stopContainer",
+    "containerStatus",
+  ]);
+  return new Proxy<Runtime>(runtime, {
+    get(target, property) {
+      const value = Reflect.get(target, property) as unknown;
+      if (typeof value !== "function" || !failing.has(property)) return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        const draw = random.uint32() % 4;
+        if (draw === 0) throw new Error(`${String(property)} failed`);
+        const answer: unknown = await (value as (...given: unknown[]) => Promise<unknown>).apply(target, args);
+        if (draw === 1) throw new Error(`${String(property)} failed after all`);
+        return answer;
+      };
+    },
+  });
+}
+
+onNode(
+  "on a runtime that fails every other call all Pods come up all the same, and nothing of them is left in the end",
+  async (node) => {
+    const names = Array.from({ length: 8 }, (_, index) => `web-${index}`);
+    for (const name of names) await node.run(name, { containers: [container({ readinessProbe: http })] });
+    for (const name of names) await node.until(name, "is ready", isReady, 3_600_000);
+    for (const name of names) await node.client.delete(Pod, key(name));
+    for (const name of names) await node.until(name, "is gone", (pod) => pod === undefined, 3_600_000);
+    await node.clock.advanceUntil("the agent has nothing in hand", () => node.agent().podCount === 0, 3_600_000);
+    assert.deepEqual(await node.runtime.listContainers(), []);
+    assert.deepEqual(await node.runtime.listSandboxes(), []);
+  },
+  { between: unreliable, config: { restartBackOff: { baseMs: 1000, capMs: 1000 } } },
+);
 
 onNode("an ephemeral container joins a running Pod and never restarts", async (node) => {
   await node.run("web", {}, simulated({ "exit-after-ms.debug": 2000 }));

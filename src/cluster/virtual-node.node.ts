@@ -14,6 +14,7 @@ import type { Client } from "../client/client.ts";
 import { Informer } from "../client/informer.ts";
 import type { NodeAgent, NodeAgentDeps } from "../node/agent/agent.ts";
 import { startNodeAgent } from "../node/agent/agent.ts";
+import type { Runtime } from "../node/runtime.ts";
 import { simulatedFiles } from "../node/simulated/simulated-files.ts";
 import type { SimulatedRuntime, SimulatedRuntimeOptions } from "../node/simulated/simulated-runtime.ts";
 import { simulatedRuntime } from "../node/simulated/simulated-runtime.ts";
@@ -46,6 +47,8 @@ export interface VirtualNode {
 
 export interface VirtualNodeOptions extends Pick<Partial<NodeAgentDeps>, "drain" | "config" | "files"> {
   readonly runtime?: Partial<SimulatedRuntimeOptions>;
+  /** What the agent gets to see of the runtime. Default: the runtime itself. */
+  readonly between?: (runtime: SimulatedRuntime) => Runtime;
 }
 
 export const virtualNodeName = "node-1";
@@ -75,7 +78,7 @@ export async function startVirtualNode(options: VirtualNodeOptions = {}): Promis
     startNodeAgent({
       nodeName: virtualNodeName,
       client,
-      runtime,
+      runtime: options.between?.(runtime) ?? runtime,
       prober: runtime.prober,
       files: options.files ?? simulatedFiles(),
       world,

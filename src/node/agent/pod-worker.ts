@@ -63,6 +63,8 @@ export class PodWorker {
   #sandboxAttempts = 0;
   /** Every sandbox there is of this Pod, to be removed in the end. */
   readonly #sandboxIds: string[] = [];
+  /** Making one failed: the runtime may have one that nobody here was told of. */
+  #hasStraySandboxes = false;
   readonly #startTime: number;
   #verdict: { readonly reason: string; readonly message: string } | undefined;
   #admitted = false;
@@ -403,6 +405,7 @@ export class PodWorker {
       return sandbox;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
+      this.#hasStraySandboxes = true;
       recorder.event(this.#pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${message}`);
       this.#passIn(sandboxRetryMs);
       return undefined;
@@ -466,7 +469,9 @@ export class PodWorker {
       await runtime.startContainer(id, signal);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const status = await runtime.containerStatus(id);
+      // Whatever came of it must not run beside its successor.
+      await runtime.stopContainer(id, 0).catch(() => {});
+      const status = await runtime.containerStatus(id).catch(() => undefined);
       if (status) takeRuntimeStatus(record, status);
       record.state = "exited";
       record.exitCode ??= 128;
@@ -631,9 +636,12 @@ export class PodWorker {
         this.#inBackground(this.#stop(declared, record, graceMs, `Container ${record.name} failed ${kind} probe, will be restarted`));
       },
     });
-    if (!probes.isNeeded) return;
-    this.#probes.set(record.name, probes);
-    probes.start();
+    if (probes.isNeeded) {
+      this.#probes.set(record.name, probes);
+      probes.start();
+    }
+    // Without a startup probe a sidecar has started as of now, and lets the next container go.
+    if (declared.role === "sidecar" && record.started) this.wake();
   }
 
   #stopProbes(record: ContainerRecord): void {
@@ -668,7 +676,8 @@ export class PodWorker {
     record.stopping = false;
     this.wake();
     // A container that is started again at once goes on without its short end being written as a state of its own.
-    if (!this.#isTerminating()) this.#writer.touch();
+    // The last one to end in a termination shows in the final status; before that, the Pod's readiness has changed.
+    if (!this.#isTerminating() || [...this.#records.values()].some((other) => other.state === "running")) this.#writer.touch();
   }
 
   /** Lets work go on by itself. What fails is said, and everything is looked at again a moment later. */
@@ -859,7 +868,8 @@ export class PodWorker {
 
   async #cleanUp(): Promise<void> {
     const { runtime, files, images, restarts, volumes } = this.#context;
-    for (const id of this.#sandboxIds) await runtime.removeSandbox(id);
+    const strays = this.#hasStraySandboxes ? (await runtime.listSandboxes()).filter(({ spec }) => spec.podUid === this.uid) : [];
+    for (const id of new Set([...this.#sandboxIds, ...strays.map((stray) => stray.id)])) await runtime.removeSandbox(id);
     volumes.forget(this.uid);
     images.forget(this.uid);
     restarts.forget(this.uid);
