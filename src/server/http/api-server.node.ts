@@ -105,6 +105,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     port: listening.port,
     address: listening.address,
     renew: listening.renew,
+    listenAlso: listening.listenAlso,
     get connections() {
       return listening.connections;
     },

@@ -397,6 +397,25 @@ describe("the server on its port", () => {
   });
 });
 
+test("the same port is served on a further address when asked, and on no other", async () => {
+  const server = await startTestServer();
+  const { port } = server.server;
+  const reached = (host: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = tlsConnect({ port, host, ca: server.pki.ca, servername: "localhost", ALPNProtocols: ["h2"] }, () => {
+        resolve(socket.alpnProtocol === "h2");
+        socket.destroy();
+      });
+      socket.on("error", () => resolve(false));
+    });
+  assert.deepEqual([await reached("127.0.0.1"), await reached("127.0.0.2")], [true, false]);
+  await server.server.listenAlso("127.0.0.2");
+  assert.equal(await reached("127.0.0.2"), true);
+  await assert.rejects(server.server.listenAlso("127.0.0.2"), /EADDRINUSE/);
+  await server.close();
+  assert.equal(await reached("127.0.0.2"), false);
+});
+
 test("a server that closes ends its watches, finishes nothing half and leaves no connection", async () => {
   const server = await startTestServer();
   const client = testClient(server);

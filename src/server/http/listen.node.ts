@@ -11,7 +11,7 @@ import {
 } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { systemClock } from "../../base/system-world.node.ts";
@@ -42,6 +42,11 @@ export interface HttpServer {
   /** New certificates, for connections from now on. */
   renew(tls: HttpServerOptions["tls"]): void;
   readonly connections: number;
+  /**
+   * Serves the same port on a further address of this machine, such as the one where Pods reach it. Rejects when it can't be had.
+   * Whoever asks for a wider reach answers for it: the default is loopback alone.
+   */
+  listenAlso(host: string): Promise<void>;
   /** No new requests; those under way may finish within `closeGraceMs`, then every connection is cut. */
   close(): Promise<void>;
 }
@@ -68,6 +73,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const host = options.host ?? "127.0.0.1";
   const sessions = new Set<Http2Session>();
   const sockets = new Set<TLSSocket>();
+  const doors = new Set<Server>();
   const connections = new WeakMap<object, Connection>();
   const sessionConnections = new WeakMap<Http2Session, Connection>();
   /** Streams open per HTTP/2 connection. */
@@ -174,13 +180,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     } else for (const serve of serveHttp1) serve.call(https, socket);
   });
 
-  await new Promise<void>((resolve, reject) => {
-    https.once("error", reject);
-    https.listen(options.port ?? 0, host, () => {
-      https.off("error", reject);
-      resolve();
-    });
-  });
+  await listening(https, options.port ?? 0, host);
   https.on("error", (error) => options.log.error("the listener failed", { error: error.message }));
   const { port } = https.address() as AddressInfo;
 
@@ -191,11 +191,19 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     get connections() {
       return sockets.size;
     },
+    async listenAlso(other) {
+      const door = createServer((socket) => https.emit("connection", socket));
+      door.maxConnections = connectionsMax;
+      await listening(door, port, other);
+      door.on("error", (error) => options.log.error("a listener failed", { host: other, error: error.message }));
+      doors.add(door);
+      if (closing) door.close();
+    },
     async close() {
       if (closing) return;
       closing = true;
       options.onClose?.();
-      const closed = new Promise<void>((resolve) => https.close(() => resolve()));
+      const closed = Promise.all([https, ...doors].map((each) => new Promise<void>((resolve) => each.close(() => resolve()))));
       for (const session of sessions) session.close();
       https.closeIdleConnections();
       const cut = systemClock.setTimer(closeGraceMs, () => {
@@ -206,6 +214,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
   };
 }
+
+/** Starts to listen. Rejects when the address can't be had. */
+const listening = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 
 /** The subject of a client certificate that our authority signed. */
 function peerOf(socket: TLSSocket): PeerIdentity | undefined {
