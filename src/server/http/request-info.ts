@@ -65,7 +65,7 @@ export function readRequest(method: string, target: string): RequestInfo {
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
   const raw = path.split("/");
-  if (raw[0] !== "") throw badRequest("the path must start with a slash");
+  if (raw[0] !== "" || raw.length < 2) throw badRequest("the path must start with a slash");
   const parts = raw.slice(1);
   if (parts.at(-1) === "") parts.pop();
   return (
@@ -105,7 +105,7 @@ function readResource(method: string, path: string, raw: readonly string[], quer
   const resource = decodeSegment(raw[index] as string);
   const name = raw.length > index + 1 ? decodeSegment(raw[index + 1] as string) : undefined;
   const subresource = raw.length > index + 2 ? decodeSegment(raw[index + 2] as string) : undefined;
-  const rest = raw.length > index + 3 || (subresource !== undefined && path.endsWith("/")) ? `/${raw.slice(index + 3).join("/")}` : "";
+  const rest = subresource === undefined ? "" : ["", ...raw.slice(index + 3), ...(path.endsWith("/") ? [""] : [])].join("/");
   let verb = forcedVerb ?? verbs[method] ?? method.toLowerCase();
   if (verb === "get" && name === undefined) verb = isTrue(query.get("watch")) ? "watch" : "list";
   if (verb === "delete" && name === undefined) verb = "deletecollection";
