@@ -43,7 +43,7 @@ export const nodeName = (index: number): string => `windlass-${index + 1}`;
 /** Starts the nodes; resolves when all of them are registered. */
 export async function startNodes(options: NodesOptions): Promise<Nodes> {
   const { engine, world, plan } = options;
-  if (plan.runtime === "oci" && plan.tools) return startRealNodes({ ...options, tools: plan.tools, names: names(plan.count) });
+  if (plan.runtime === "oci" && plan.tools && plan.count > 0) return startRealNodes({ ...options, tools: plan.tools, names: names(plan.count) });
   for (const [index, name] of names(plan.count).entries()) {
     engine.agents.set(name, await startSimulatedNode(engine.plane, world, { name, index }));
   }

@@ -4,15 +4,21 @@
  */
 import { mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isNotFound } from "../api/errors.ts";
+import { EndpointSlice } from "../api/kinds/endpoint-slice/index.ts";
+import { Service } from "../api/kinds/service/index.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
+import type { Client } from "../client/client.ts";
 import { startNodeAgent } from "../node/agent/agent.ts";
 import { imageStore } from "../node/images/image-store.node.ts";
 import { imageService } from "../node/images/pull.node.ts";
 import { readRegistryConfig } from "../node/images/registry-config.node.ts";
 import type { PodNetwork } from "../node/network.ts";
 import { cleanUpNetwork } from "../node/network/clean-up.node.ts";
+import { clusterDnsIp, startClusterDns } from "../node/network/dns/cluster-dns.node.ts";
+import { drainGate } from "../node/network/drain.ts";
 import { linuxPodNetwork } from "../node/network/linux-pod-network.node.ts";
 import { type LoadBalancer, startLoadBalancer } from "../node/network/load-balancer/load-balancer.node.ts";
 import { nftServiceProxy } from "../node/network/nft-service-proxy.node.ts";
@@ -22,6 +28,7 @@ import { ociRuntime } from "../node/oci/oci-runtime.node.ts";
 import { networkProber } from "../node/probes/prober.node.ts";
 import type { Runtime } from "../node/runtime.ts";
 import { podFiles } from "../node/volumes/pod-files.node.ts";
+import { createOnce } from "./control-plane.ts";
 import type { Engine } from "./engine.node.ts";
 import type { Home } from "./home.node.ts";
 import type { Instance } from "./instance.node.ts";
@@ -42,8 +49,8 @@ const downGraceMs = 10_000;
 
 /** The address range of one node's Pods within the instance's. */
 const nodePodCidr = (instance: Instance, index: number): string => instance.podCidr.replace(/\.0\.0\/16$/, `.${index}.0/24`);
-/** The address of cluster DNS: the tenth of the Service range. */
-export const dnsAddress = (instance: Instance): string => instance.serviceCidr.replace(/\.0\/16$/, ".10");
+const clusterDomain = "cluster.local";
+const dnsKey = { namespace: "kube-system", name: "kube-dns" } as const;
 
 /** Starts them; resolves when every node is registered. */
 export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(): Promise<void> }> {
@@ -62,7 +69,17 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
     nodeIndexOf: (name) => (names.includes(name) ? names.indexOf(name) : undefined),
   });
   const balancer = loadBalancer(instance, world, engine);
-  const services = watchServices({ informers: engine.plane.informers, world, proxies: [proxy, balancer] });
+  const dns = await startClusterDns({
+    instance: instance.name,
+    serviceCidr: instance.serviceCidr,
+    podCidr: instance.podCidr,
+    domain: clusterDomain,
+    log: world.log,
+  });
+  const services = watchServices({ informers: engine.plane.informers, world, proxies: [proxy, balancer, dns] });
+  await publishDns(engine.plane.client, instance, (networks[0] as PodNetwork).nodeIp);
+  await engine.server.listenAlso((networks[0] as PodNetwork).nodeIp);
+  const drain = drainGate({ informers: engine.plane.informers, world, services, loadBalancer: balancer });
   const facts = machineFacts(home.path);
   const runtimes: Runtime[] = [];
   for (const [index, name] of names.entries()) {
@@ -79,8 +96,15 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
       prober: networkProber,
       files,
       world,
-      drain: () => services.settled(),
-      config: { ...facts, nodeIp: network.nodeIp, podCidr: network.podCidr, hostname: name, clusterDns: dnsAddress(instance) },
+      drain,
+      config: {
+        ...facts,
+        nodeIp: network.nodeIp,
+        podCidr: network.podCidr,
+        hostname: name,
+        clusterDns: clusterDnsIp(instance.serviceCidr),
+        clusterDomain,
+      },
     });
     engine.agents.set(name, agent);
   }
@@ -94,6 +118,7 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
       await Promise.all(networks.map((network) => network.close()));
       await proxy.close();
       await balancer.close();
+      await dns.close();
     },
   };
 }
@@ -128,6 +153,37 @@ function loadBalancer(instance: Instance, world: World, engine?: Engine): LoadBa
     world,
     ...(engine && { recorder: engine.plane.events.recorderFor("windlass-load-balancer") }),
   });
+}
+
+/** Service `kube-dns`, as every cluster has it; its endpoint is the name server in this process. */
+async function publishDns(client: Client, instance: Instance, nodeIp: string): Promise<void> {
+  const clusterIP = clusterDnsIp(instance.serviceCidr);
+  const labels = { "k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" };
+  const ports = [
+    { name: "dns", port: 53, protocol: "UDP" },
+    { name: "dns-tcp", port: 53, protocol: "TCP" },
+  ];
+  const known = await client.get(Service, dnsKey).catch((error) => {
+    if (!isNotFound(error)) throw error;
+  });
+  // A home that has moved to another instance has other ranges.
+  if (known && known.spec?.clusterIP !== clusterIP) await client.delete(Service, dnsKey);
+  const service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { ...dnsKey, labels },
+    spec: { type: "ClusterIP", clusterIP, clusterIPs: [clusterIP], ports },
+  };
+  await createOnce(client, Service, service);
+  const slice = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { ...dnsKey, labels: { "kubernetes.io/service-name": dnsKey.name } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [nodeIp], conditions: { ready: true } }],
+    ports,
+  };
+  await client.patch(EndpointSlice, dnsKey, "apply", slice, { force: true });
 }
 
 async function removeEverything(runtime: Runtime, graceMs: number): Promise<void> {

@@ -18,13 +18,15 @@ export interface ClusterDnsOptions {
   readonly log: Log;
 }
 
-/** Resolves when Pods can ask. The first node's network must be there; `close` takes the address away. */
+/**
+ * Listens on the Service's own address, and on the first node's, which is what the Service's endpoint names. Resolves when Pods can ask. The first node's network must be there; `close` takes the address away.
+ */
 export async function startClusterDns(options: ClusterDnsOptions): Promise<ServiceProxy> {
   const { instance, serviceCidr, podCidr, domain, log } = options;
   const address = clusterDnsIp(serviceCidr);
   const link = bridgeName(instance, 0);
   await mustRun(["ip", "address", "replace", `${address}/32`, "dev", link]);
-  const server = await startDnsServer({ addresses: [address], domain, ranges: [serviceCidr, podCidr], log });
+  const server = await startDnsServer({ addresses: [address, addressAt(podCidr, 1)], domain, ranges: [serviceCidr, podCidr], log });
   return {
     ...server,
     async close() {

@@ -2,6 +2,7 @@
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { systemClock } from "../../../base/system-world.node.ts";
 
 /** How long one resolver may take before the next is asked. */
 const answerMaxMs = 2000;
@@ -43,12 +44,12 @@ function askUdp(query: Buffer, { ip, port }: Resolver): Promise<Buffer | undefin
   return new Promise((resolve) => {
     const socket = createSocket(ip.includes(":") ? "udp6" : "udp4");
     const finish = (answer?: Buffer): void => {
-      clearTimeout(timer);
+      timer.cancel();
       socket.removeAllListeners().on("error", () => {});
       socket.close();
       resolve(answer);
     };
-    const timer = setTimeout(finish, answerMaxMs);
+    const timer = systemClock.setTimer(answerMaxMs, finish);
     socket.on("error", () => finish());
     socket.on("message", (answer) => {
       if (answer.length >= 12 && answer.readUInt16BE(0) === query.readUInt16BE(0)) finish(answer);
