@@ -299,3 +299,18 @@ test("API-33: watchers of one node hear of a Pod when it comes and when it leave
   await api.delete(pods, inDefault("b"), { gracePeriodSeconds: 0 }, context);
   assert.equal(watchers[1]?.seen.length, 1);
 });
+
+test("a watcher that fails is ended, and neither the write nor the other watchers suffer", async () => {
+  const { api, store } = await startApi();
+  const start = { resourceVersion: String(store.version) };
+  const ends: unknown[] = [];
+  const before = record(api, configMaps, start);
+  const event = () => {
+    throw new Error("broken");
+  };
+  api.watch(configMaps, start, { event, end: (error) => void ends.push(error?.message) });
+  const after = record(api, configMaps, start);
+  for (const name of ["a", "b"]) await api.create(configMaps, "default", configMap(name), context);
+  assert.deepEqual([before.seen, after.seen], [Array.of("ADDED a", "ADDED b"), Array.of("ADDED a", "ADDED b")]);
+  assert.deepEqual(ends, ["broken"]);
+});

@@ -133,12 +133,23 @@ export class WatchHub {
   #hand(watcher: Watcher, change: HubChange): void {
     if (change.version <= watcher.after) return;
     const event = change.eventFor(watcher.selection);
-    if (event) watcher.handler.event(event);
+    if (event) this.#tell(watcher, event);
+  }
+
+  /** A watcher that breaks its promise not to throw loses its watch; the others, and the commit, go on. */
+  #tell(watcher: Watcher, event: ApiWatchEvent): void {
+    try {
+      watcher.handler.event(event);
+    } catch (error) {
+      this.#world.log.error("a watcher failed and was ended", { kind: this.#kind.kind, error: String(error) });
+      this.#leave(watcher);
+      watcher.handler.end(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #bookmark(): void {
     const event = this.bookmark();
-    for (const watcher of this.#watchers.all()) if (watcher.bookmarks && watcher.after <= this.#store.version) watcher.handler.event(event);
+    for (const watcher of this.#watchers.all()) if (watcher.bookmarks && watcher.after <= this.#store.version) this.#tell(watcher, event);
   }
 
   #end(error?: Error): void {
