@@ -136,6 +136,13 @@ test("a container finds its environment, its names and its last words reach the 
   assert.deepEqual([ended?.exitCode, ended?.reason, ended?.message], [3, "Error", "last words"]);
 });
 
+test("with FallbackToLogsOnError the end of the log stands in for last words", async () => {
+  const terminationMessagePolicy = "FallbackToLogsOnError";
+  await run("logs", { command: ["sh", "-c", "echo no database; exit 1"], terminationMessagePolicy }, { restartPolicy: "Never" });
+  await until("it has ended", () => podOf("logs")?.status?.phase === "Failed");
+  assert.equal(stateOf("logs")?.terminated?.message, "no database\n");
+});
+
 test("a changed ConfigMap is in the running container's files within seconds, subPath excepted (KUB-71 … KUB-73)", async () => {
   const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "page", namespace: "default" }, data: { "index.html": "one" } };
   await client.create(ConfigMap, map);

@@ -25,12 +25,14 @@ import { goDuration } from "./back-off.ts";
 import { ContainerProbes } from "./container-probes.ts";
 import type { ContainerRecord, DeclaredContainer } from "./container-record.ts";
 import { declaredContainers, newRecord, takeApiStatus, takeRuntimeStatus, terminatedState } from "./container-record.ts";
-import { buildContainerSpec, terminationFile } from "./container-spec.ts";
+import { buildContainerSpec } from "./container-spec.ts";
 import { decide } from "./decision.ts";
 import { ContainerConfigError } from "./environment.ts";
+import { Grace } from "./grace.ts";
 import { ImageUnavailable } from "./image-puller.ts";
+import { lastWords } from "./last-words.ts";
 import { podStatus } from "./pod-status.ts";
-import { buildSandboxSpec, hostPortsOf } from "./sandbox-spec.ts";
+import { buildSandboxSpec } from "./sandbox-spec.ts";
 import { StatusWriter } from "./status-writer.ts";
 
 /** What the runtime holds of a Pod when the agent starts. */
@@ -47,7 +49,6 @@ const sandboxRetryMs = 1000;
 const graceAfterHookMs = 2000;
 /** What a Pod gets that vanished from the API without asking: it was deleted by force. */
 const vanishedGraceMs = 1000;
-const terminationMessageMax = 4096;
 const configRetryMs = 2000;
 
 export class PodWorker {
@@ -82,13 +83,12 @@ export class PodWorker {
   #volumeFailures = 0;
   #volumesStale = true;
   #volumes: ReadonlyMap<string, MountedVolume> | undefined;
-  /** When the grace of the termination is over (monotonic); Infinity: no termination is under way. */
-  #graceUntil = Number.POSITIVE_INFINITY;
-  #hasten: (() => void)[] = [];
+  readonly #grace: Grace;
 
   constructor(context: AgentContext, pod: Pod, adopted: Adopted | undefined, onFinished: () => void) {
     this.uid = pod.metadata.uid as string;
     this.#context = context;
+    this.#grace = new Grace(context.world.clock);
     this.#pod = pod;
     this.#onFinished = onFinished;
     this.#declared = declaredContainers(pod);
@@ -700,26 +700,10 @@ export class PodWorker {
   }
 
   async #readTerminationMessage(record: ContainerRecord): Promise<void> {
-    const { files, runtime } = this.#context;
-    const id = record.id;
+    const { id } = record;
     const declared = this.#declared.find((one) => one.spec.name === record.name);
-    if (files.discards || id === undefined || !declared) return;
-    let text = await files.readFile(this.uid, terminationFile(record.name, record.attempt), terminationMessageMax);
-    const fallsBack = declared.spec.terminationMessagePolicy === "FallbackToLogsOnError" && record.exitCode !== 0;
-    if ((text === undefined || text === "") && fallsBack) {
-      const pieces: string[] = [];
-      const decoder = new TextDecoder("utf-8");
-      await runtime
-        .logs(
-          id,
-          { tailLines: 80 },
-          async (bytes) => void pieces.push(decoder.decode(bytes, { stream: true })),
-          new AbortController().signal,
-        )
-        .catch(() => {});
-      text = pieces.join("").slice(-2048);
-    }
-    if (record.id === id && text !== undefined && text !== "") record.message = text;
+    const text = declared && (await lastWords(this.#context, this.uid, declared, record));
+    if (text !== undefined && record.id === id) record.message = text;
   }
 
   /** Stops one container: preStop hook, stop signal, KILL (KUB-61). Resolves when it has ended. */
@@ -730,13 +714,13 @@ export class PodWorker {
     const id = record.id;
     const until = world.clock.monotonic() + graceMs;
     /** A later delete may have shortened the grace. */
-    const leftMs = (): number => Math.min(until, this.#graceUntil) - world.clock.monotonic();
+    const leftMs = (): number => Math.min(until - world.clock.monotonic(), this.#grace.leftMs);
     recorder.event(this.#pod, "Normal", "Killing", why, { fieldPath: declared.fieldPath });
     const hook = (declared.spec as Container).lifecycle?.preStop;
     let floorMs = 0;
     if (hook && leftMs() > 0) {
       try {
-        await this.#bounded(this.#runHook(declared, record, hook, leftMs()), leftMs);
+        await this.#grace.bounded(this.#runHook(declared, record, hook, leftMs()), leftMs);
       } catch {
         recorder.event(this.#pod, "Warning", "FailedPreStopHook", "PreStopHook failed", { fieldPath: declared.fieldPath });
       }
@@ -744,37 +728,14 @@ export class PodWorker {
       if (this.#closed) return;
     }
     const remaining = (): number => Math.max(floorMs, leftMs(), 0);
-    const hasten = (): void => void runtime.stopContainer(id, Math.max(0, leftMs())).catch(() => {});
-    this.#hasten.push(hasten);
+    const stopListening = this.#grace.onShorter(() => void runtime.stopContainer(id, Math.max(0, leftMs())).catch(() => {}));
     try {
       await runtime.stopContainer(id, remaining());
     } finally {
-      this.#hasten.splice(this.#hasten.indexOf(hasten), 1);
+      stopListening();
       record.stopping = false;
     }
     await this.#observeContainer(record);
-  }
-
-  /** Waits for `work`, but no longer than `leftMs` says; rejects when time is up. */
-  async #bounded(work: Promise<void>, leftMs: () => number): Promise<void> {
-    const { clock } = this.#context.world;
-    let timer: Timer | undefined;
-    let hasten: (() => void) | undefined;
-    const limit = new Promise<never>((_resolve, reject) => {
-      const arm = (): void => {
-        timer?.cancel();
-        timer = clock.setTimer(Math.max(0, leftMs()), () => reject(new Error("the grace period is over")));
-      };
-      hasten = arm;
-      this.#hasten.push(arm);
-      arm();
-    });
-    try {
-      await Promise.race([work, limit]);
-    } finally {
-      timer?.cancel();
-      if (hasten) this.#hasten.splice(this.#hasten.indexOf(hasten), 1);
-    }
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -821,22 +782,18 @@ export class PodWorker {
     if (deletionTimestamp !== undefined) graceMs = (deletionGracePeriodSeconds ?? 30) * 1000;
     // Deleted while no agent looked: part of the grace is over. The timestamp has whole seconds only.
     if (adopting) graceMs = Math.max(0, Math.min(graceMs, (parseTime(deletionTimestamp) ?? 0) + 999 - clock.now()));
-    const until = clock.monotonic() + (this.#vanished ? Math.min(graceMs, vanishedGraceMs) : graceMs);
-    if (until >= this.#graceUntil) return;
-    this.#graceUntil = until;
-    for (const hasten of [...this.#hasten]) hasten();
+    this.#grace.shorten(this.#vanished ? Math.min(graceMs, vanishedGraceMs) : graceMs);
   }
 
   /** KUB-61: drain, hooks and signals, final status, DELETE, clean-up. */
   async #terminate(): Promise<void> {
-    const { clock } = this.#context.world;
-    const leftMs = (): number => this.#graceUntil - clock.monotonic();
+    const leftMs = (): number => this.#grace.leftMs;
     for (const probes of this.#probes.values()) probes.onlyReadiness();
     if (!this.#ended) {
       this.#writer.touch();
       const isServing = [...this.#records.values()].some((record) => record.state === "running");
       if (isServing && !this.#vanished && leftMs() > 0) {
-        await this.#bounded(this.#context.drain(this.#pod), leftMs).catch((error: unknown) => {
+        await this.#grace.bounded(this.#context.drain(this.#pod), leftMs).catch((error: unknown) => {
           this.#context.world.log.warn("draining a Pod did not end in time", { pod: this.#pod.metadata.name, error: String(error) });
         });
       }
@@ -878,11 +835,6 @@ export class PodWorker {
     this.#finished = true;
     this.#writer.close();
     this.#onFinished();
-  }
-
-  /** Host ports that the Pod holds. */
-  get hostPorts(): readonly string[] {
-    return this.occupies ? hostPortsOf(this.#pod) : [];
   }
 }
 
