@@ -118,12 +118,19 @@ export function createRbacView(): RbacView {
             // Forget everything rather than allow by what may be gone; the new watch tells it all again.
             for (const key of seen) remove(key);
             seen.clear();
-            if (!closed && restartsLeft-- > 0) start();
+            queueMicrotask(restart);
           },
         },
       );
     };
-    let restartsLeft = 1000;
+    const restart = (): void => {
+      if (closed) return;
+      try {
+        start();
+      } catch {
+        // The store is closed: nobody is allowed anything any more but the masters, and nobody is served either.
+      }
+    };
     start();
     stops.push(() => end?.());
   }
