@@ -5,6 +5,8 @@
 import { rmSync, statSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { every } from "../../../base/clock.ts";
+import { systemClock } from "../../../base/system-world.node.ts";
 import type { FromLoadBalancer, ListenerState, ToLoadBalancer } from "./protocol.ts";
 import { type TcpListener, tcpListener } from "./tcp-listener.node.ts";
 import { udpListener } from "./udp-listener.node.ts";
@@ -41,10 +43,10 @@ export function runLoadBalancer(socketPath: string): void {
     process.umask(0o077);
     server.listen(socketPath, () => {
       const own = statSync(socketPath).ino;
-      setInterval(() => {
+      every(systemClock, sweepMs, () => {
         sweep();
         if (statSync(socketPath, { throwIfNoEntry: false })?.ino !== own) process.exit(0);
-      }, sweepMs);
+      });
     });
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop());

@@ -3,6 +3,7 @@
  * change without the client's noticing: when it has left, when it has closed an idle connection, when it refuses.
  */
 import { connect, type Socket } from "node:net";
+import { systemClock } from "../../../base/system-world.node.ts";
 import type { Backend, Backends } from "./backends.ts";
 import { HttpScan } from "./http-scan.ts";
 
@@ -179,7 +180,7 @@ export class Session {
   /** Connects to the endpoint whose turn it is. */
   #attach(): void {
     const host = this.#host;
-    const now = performance.now();
+    const now = systemClock.monotonic();
     const backend = host.backends.choose(this.#clientAddress, now, this.#tried);
     if (!backend) {
       this.#client.resetAndDestroy();
@@ -205,7 +206,7 @@ export class Session {
   #refused(): void {
     const backend = this.#backend;
     if (backend) {
-      backend.failedAtMs = performance.now();
+      backend.failedAtMs = systemClock.monotonic();
       this.#tried ??= new Set();
       this.#tried.add(backend);
     }

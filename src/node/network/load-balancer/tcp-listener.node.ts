@@ -1,5 +1,6 @@
 /** One TCP port on 127.0.0.1 and ::1, and the sessions behind it. */
 import { createServer, type Server } from "node:net";
+import { systemClock } from "../../../base/system-world.node.ts";
 import { type Backend, createBackends } from "./backends.ts";
 import type { ListenerState } from "./protocol.ts";
 import { Session, type SessionHost } from "./session.node.ts";
@@ -45,7 +46,7 @@ export function tcpListener(port: number, quiet: () => void): TcpListener {
     },
     isBusy: (ip) => [...host.backends.all(), ...gone].some((backend) => backend.ip === ip && backend.busy > 0),
     sweep() {
-      const before = performance.now() - connectMaxMs;
+      const before = systemClock.monotonic() - connectMaxMs;
       for (const [session, sinceMs] of host.connecting) if (sinceMs < before) session.timedOut();
     },
     async close() {

@@ -1,5 +1,6 @@
 /** One UDP port on 127.0.0.1 and ::1. A client's datagrams go to one endpoint until it is silent or the endpoint leaves. */
 import { createSocket, type Socket } from "node:dgram";
+import { systemClock } from "../../../base/system-world.node.ts";
 import { type Backend, createBackends } from "./backends.ts";
 import type { TcpListener } from "./tcp-listener.node.ts";
 
@@ -40,7 +41,7 @@ export function udpListener(port: number): TcpListener {
     },
     isBusy: () => false,
     sweep() {
-      const before = performance.now() - silentMaxMs;
+      const before = systemClock.monotonic() - silentMaxMs;
       for (const [key, flow] of flows) if (flow.seenMs < before) endFlow(key, flow);
     },
     async close() {
@@ -71,7 +72,7 @@ export function udpListener(port: number): TcpListener {
 
   function forward(listener: Socket, bytes: Buffer, address: string, clientPort: number): void {
     const key = `${address} ${clientPort}`;
-    const now = performance.now();
+    const now = systemClock.monotonic();
     let flow = flows.get(key);
     if (!flow) {
       const backend = flows.size < flowsMax ? backends.choose(address, now, undefined) : undefined;
