@@ -46,6 +46,14 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
   const kindsByResource = new Map(kinds.map((kind) => [`${kind.group}/${kind.plural}`, kind]));
   let closed = false;
 
+  const faceOf = (kind: KindDefinition, name: string): Subresource => {
+    let known = faces.get(kind);
+    if (!known) faces.set(kind, (known = facesOf(kind)));
+    const face = known.get(name);
+    if (!face) throw unknownPath();
+    return face;
+  };
+
   const core: Core = {
     store,
     storage,
@@ -61,13 +69,7 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
       if (!hub) hubs.set(kind, (hub = new WatchHub(kind, storage, world)));
       return hub;
     },
-    subresource(kind, name) {
-      let known = faces.get(kind);
-      if (!known) faces.set(kind, (known = facesOf(kind)));
-      const face = known.get(name);
-      if (!face) throw unknownPath();
-      return face;
-    },
+    face: faceOf,
     kindOf: (group, plural) => kindsByResource.get(`${group}/${plural}`),
     closed: () => closed,
   };
@@ -78,7 +80,7 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
 
   return {
     async get(kind, key, subresource = "") {
-      const face = core.subresource(kind, subresource);
+      const face = faceOf(kind, subresource);
       if (!face.readable) throw methodNotAllowed(subjectOf(kind), "get");
       const stored = storage.read(kind, key);
       if (!stored) throw notFound(subjectOf(kind, key.name));
@@ -95,7 +97,7 @@ export function createApi(options: ApiOptions): Api & { close(): void } {
     delete: (kind, key, deleteOptions, context) => deleteObject(core, kind, key, deleteOptions, context),
     deleteCollection: (kind, listOptions, deleteOptions, context) => deleteCollection(core, kind, listOptions, deleteOptions, context),
     async createSubresource(kind, key, subresource, body, context) {
-      const face = core.subresource(kind, subresource);
+      const face = faceOf(kind, subresource);
       if (!face.post) throw methodNotAllowed(subjectOf(kind), "create");
       return face.post(core, kind, key, body, context);
     },

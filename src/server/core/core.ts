@@ -5,8 +5,8 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import type { Store } from "../../store/store.ts";
 import type { AdmissionChain } from "../admission/admission.ts";
 import type { RequestContext } from "../api.ts";
+import type { Face } from "./face.ts";
 import type { ObjectStorage } from "./storage.ts";
-import type { Subresource } from "./subresource.ts";
 import type { WatchHub } from "./watch-hub.ts";
 
 /** Serves a kind that is never stored (reviews). */
@@ -30,8 +30,8 @@ export interface Core {
   readonly issueToken: IssueToken | undefined;
   /** The hub of a kind's watchers. */
   hub(kind: KindDefinition): WatchHub;
-  /** How a subresource of a kind is served; throws 404 where there is none. */
-  subresource(kind: KindDefinition, name: string): Subresource;
+  /** A kind's object under the name of a subresource, "" for the main one; throws 404 where there is none. */
+  face(kind: KindDefinition, name: string): Face;
   /** The kind of a stored resource such as "" and "pods"; undefined where it is not served. */
   kindOf(group: string, plural: string): KindDefinition | undefined;
   closed(): boolean;

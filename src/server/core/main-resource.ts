@@ -3,10 +3,10 @@ import { field } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import { deepCopy } from "../../machinery/freeze.ts";
-import type { Subresource } from "./subresource.ts";
+import type { Face } from "./face.ts";
 
 /** The object itself: everything but status, where the kind keeps one (API-61). */
-export const mainResource = (kind: KindDefinition): Subresource => ({
+export const mainResource = (kind: KindDefinition): Face => ({
   name: "",
   readable: true,
   update: {
@@ -20,7 +20,7 @@ export const mainResource = (kind: KindDefinition): Subresource => ({
 });
 
 /** /status: the spec and all else stay as they are; of metadata, what the kind lets pass (API-60). */
-export function statusResource(kind: KindDefinition): Subresource {
+export function statusResource(kind: KindDefinition): Face {
   const declared = kind.status;
   return {
     name: "status",
@@ -39,7 +39,7 @@ export function statusResource(kind: KindDefinition): Subresource {
 }
 
 /** /scale: spec.replicas under one form for every kind that has it (API-61). */
-export function scaleResource(mapping: NonNullable<KindDefinition["scale"]>): Subresource {
+export function scaleResource(mapping: NonNullable<KindDefinition["scale"]>): Face {
   return {
     name: "scale",
     readable: true,

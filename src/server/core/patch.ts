@@ -11,7 +11,7 @@ import type { Core } from "./core.ts";
 import { create } from "./create.ts";
 import { applyManifest } from "./ownership.ts";
 import { subjectOf } from "./subject.ts";
-import type { Subresource } from "./subresource.ts";
+import type { Face } from "./face.ts";
 import { asCreated, changeObject, type Written } from "./update.ts";
 import { checkType } from "./write.ts";
 
@@ -30,7 +30,7 @@ export async function patch(
   context: PatchContext,
   subresource = "",
 ): Promise<Written> {
-  const face = core.subresource(kind, subresource);
+  const face = core.face(kind, subresource);
   const schema = face.form?.schema ?? kind.schema;
   if (type === "apply" && !face.form) return apply(core, kind, key, face, body, context);
   const merge = patchers[type];
@@ -75,14 +75,7 @@ const patchProblem = (value: unknown, why: string) =>
   invalid({ group: "", resource: "", kind: "" }, [field.invalid("patch", JSON.stringify(value), why)]);
 
 /** Server-side apply: creates what is absent, else merges with the fields that others own (API-70). */
-async function apply(
-  core: Core,
-  kind: KindDefinition,
-  key: ObjectKey,
-  face: Subresource,
-  body: unknown,
-  context: PatchContext,
-): Promise<Written> {
+async function apply(core: Core, kind: KindDefinition, key: ObjectKey, face: Face, body: unknown, context: PatchContext): Promise<Written> {
   if (!context.fieldManager) {
     throw invalid({ group: "meta.k8s.io", resource: "patchoptions", kind: "PatchOptions", name: "" }, [
       field.required("fieldManager", "is required for apply patch"),

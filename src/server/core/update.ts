@@ -12,7 +12,7 @@ import { changesNothing, trackOwnership } from "./ownership.ts";
 import { shareUnchanged } from "./share-unchanged.ts";
 import { StoredObject } from "./stored-object.ts";
 import { subjectOf } from "./subject.ts";
-import type { Subresource, UpdateRules } from "./subresource.ts";
+import type { Face, UpdateRules } from "./face.ts";
 import { admitted, bumpsGeneration, checkType, refuse, warn } from "./write.ts";
 
 /** The answer to a write that may have created. */
@@ -27,14 +27,14 @@ export async function update(
   context: RequestContext,
   subresource = "",
 ): Promise<Written> {
-  const face = core.subresource(kind, subresource);
+  const face = core.face(kind, subresource);
   const absent = subresource === "" && kind.createOnUpdate && !core.storage.read(kind, key);
   if (absent) return asCreated(await create(core, kind, key.namespace, withoutVersion(body, key), context));
   return changeObject(core, kind, key, { face, context, change: () => writableCopy(body, face) });
 }
 
 /** A copy that the write may change. Of a face that takes only parts, what it does not take is put back anyway. */
-function writableCopy(body: AnyObject, face: Subresource): AnyObject {
+function writableCopy(body: AnyObject, face: Face): AnyObject {
   if (face.form || face.update?.whole !== false || typeof body !== "object" || body === null) return deepCopy(body);
   const copy: AnyObject = { ...body, metadata: deepCopy(body.metadata) };
   if (body.status !== undefined) copy.status = deepCopy(body.status);
@@ -56,7 +56,7 @@ function withoutVersion(body: AnyObject, key: ObjectKey): AnyObject {
 }
 
 export interface ChangeOptions {
-  readonly face: Subresource;
+  readonly face: Face;
   readonly context: RequestContext;
   /** The object as it shall be, in the face's form and unfrozen. Called again when another writer was faster. */
   readonly change: (old: AnyObject) => AnyObject | Promise<AnyObject>;
@@ -112,7 +112,7 @@ async function changeOnce(
   });
 }
 
-function throughForm(form: NonNullable<Subresource["form"]>, body: AnyObject, old: AnyObject, key: ObjectKey): AnyObject {
+function throughForm(form: NonNullable<Face["form"]>, body: AnyObject, old: AnyObject, key: ObjectKey): AnyObject {
   const problems = form.validate(body);
   if (problems.length > 0) throw invalid({ group: form.group, resource: form.kind, kind: form.kind, name: key.name }, problems);
   const object = deepCopy(old);
