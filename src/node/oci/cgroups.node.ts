@@ -1,18 +1,27 @@
 /** What the runtime reads and cleans in the control groups; making them is crun's work. */
 import { readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { sleep } from "../../base/clock.ts";
+import { systemClock } from "../../base/system-world.node.ts";
 
 export interface Cgroups {
   /** Whether the kernel killed something in the group for want of memory. */
   sawOom(path: string): boolean;
   /** Processes in the group and below. */
   processes(path: string): readonly number[];
-  /** Removes the group and all below it. Processes in them are killed first. */
-  remove(path: string): void;
+  /** Kills every process in the group and below. */
+  kill(path: string): void;
+  /**
+   * Removes the group and all below it, once nothing is in them. What will not die within a second stays, for the next
+   * start to look at; so does what is wanted again meanwhile.
+   */
+  remove(path: string, wantedAgain: () => boolean): Promise<void>;
   /** Names of the groups right below. */
   children(path: string): readonly string[];
 }
 
+const removeTries = 50;
+const removeAgainMs = 20;
 const mountPoint = "/sys/fs/cgroup";
 
 /** The machine's control groups, of version 1 (a tree per controller) or 2 (one tree). */
@@ -45,7 +54,7 @@ export function cgroups(version: 1 | 2): Cgroups {
       return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
     },
     processes,
-    remove(path) {
+    kill(path) {
       for (const pid of processes(path)) {
         try {
           process.kill(pid, "SIGKILL");
@@ -53,14 +62,20 @@ export function cgroups(version: 1 | 2): Cgroups {
           // It ended by itself.
         }
       }
-      for (const tree of trees()) {
-        for (const directory of [...below(join(tree, path)), join(tree, path)]) {
+    },
+    async remove(path, wantedAgain) {
+      for (let tries = 0; tries < removeTries && !wantedAgain(); tries++) {
+        let left = false;
+        for (const directory of trees().flatMap((tree) => [...below(join(tree, path)), join(tree, path)])) {
           try {
             rmdirSync(directory);
-          } catch {
-            // Either it is not there, or a dying process still is; the next start looks again.
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") left = true;
           }
         }
+        if (!left) return;
+        // A process that is dying keeps its group a little longer.
+        await sleep(systemClock, removeAgainMs);
       }
     },
     children: (path) => [...new Set(trees().flatMap((tree) => entries(join(tree, path))))],

@@ -39,7 +39,7 @@ export async function execIn(request: ExecRequest): Promise<ExecResult> {
   if (signal.aborted) leave();
   try {
     if (run.stdin && streams.stdin) feed(streams.stdin, run.stdin);
-    const delivered = Promise.all([deliver(run.stdout, streams.stdout), deliver(run.stderr, streams.stderr)]);
+    const delivered = Promise.all([deliver(run.stdout, streams.stdout), run.stderr && deliver(run.stderr, streams.stderr)]);
     delivered.catch(leave);
     const exitCode = await run.ended;
     await delivered.catch(() => {});
@@ -60,15 +60,13 @@ export async function execToEnd(request: {
   readonly timeoutMs: number;
   readonly clock: Clock;
 }): Promise<{ exitCode: number; output: string }> {
-  const run = await begin(request.engine, request.id, request.directory, request.main, request.command, false);
+  const run = await begin(request.engine, request.id, request.directory, request.main, request.command, false, "one pipe");
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for (const stream of [run.stdout, run.stderr]) {
-    stream.on("data", (piece: Uint8Array) => {
-      if (bytes < outputBytesMax) pieces.push(piece.subarray(0, outputBytesMax - bytes));
-      bytes += piece.length;
-    });
-  }
+  run.stdout.on("data", (piece: Uint8Array) => {
+    if (bytes < outputBytesMax) pieces.push(piece.subarray(0, outputBytesMax - bytes));
+    bytes += piece.length;
+  });
   let late = false;
   const timer = request.clock.setTimer(request.timeoutMs, () => {
     late = true;
@@ -77,19 +75,19 @@ export async function execToEnd(request: {
   try {
     const exitCode = await run.ended;
     if (late) throw new ExecTimeoutError(request.timeoutMs);
-    await Promise.race([Promise.all([closed(run.stdout), closed(run.stderr)]), sleep(request.clock, lateOutputMs)]);
+    await Promise.race([closed(run.stdout), sleep(request.clock, lateOutputMs)]);
     return { exitCode, output: Buffer.concat(pieces).toString("utf8") };
   } finally {
     timer.cancel();
     run.stdout.destroy();
-    run.stderr.destroy();
   }
 }
 
 interface Run {
   readonly stdin: (NodeJS.WritableStream & { destroy(): void }) | undefined;
   readonly stdout: Socket;
-  readonly stderr: Socket;
+  /** Undefined where both outputs come by one pipe, which keeps their order. */
+  readonly stderr: Socket | undefined;
   /** The exit code; rejects when the command could not be started. */
   readonly ended: Promise<number>;
   kill(): Promise<void>;
@@ -102,18 +100,19 @@ async function begin(
   main: OciProcess,
   command: readonly string[],
   wantsInput: boolean,
+  output: "one pipe" | "two pipes" = "two pipes",
 ): Promise<Run> {
   const base = join(directory, `exec-${process.pid}-${serial++}`);
   const files = { process: `${base}.json`, pid: `${base}.pid`, log: `${base}.err` };
   await writeFile(files.process, JSON.stringify(execProcess(main, command, false)), { mode: 0o600 });
-  const [out, err] = await makePipes(directory, 2);
+  const [out, err = out] = await makePipes(directory, output === "one pipe" ? 1 : 2);
   if (!out || !err) throw new Error("no pipes");
   const engineCommand = engine.command(["--log", files.log, "exec", "--process", files.process, "--pid-file", files.pid, id]);
   const [program = "", ...args] = wantsInput ? ["sh", "-c", inputScript, "sh", ...engineCommand] : engineCommand;
   const child = spawn(program, args, {
     stdio: [wantsInput ? "pipe" : "ignore", out.writeEnd, err.writeEnd, wantsInput ? "pipe" : "ignore"],
   });
-  for (const fd of [out.writeEnd, err.writeEnd]) closeSync(fd);
+  for (const fd of new Set([out.writeEnd, err.writeEnd])) closeSync(fd);
   const ended = new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => void finish(code ?? (signal ? killedCode : 1)).then(resolve, reject));
@@ -138,7 +137,7 @@ async function begin(
   return {
     stdin: child.stdin ?? undefined,
     stdout: new Socket({ fd: out.readEnd, readable: true, writable: false }),
-    stderr: new Socket({ fd: err.readEnd, readable: true, writable: false }),
+    stderr: err === out ? undefined : new Socket({ fd: err.readEnd, readable: true, writable: false }),
     ended,
     kill: () => killWhenKnown(files.pid, ended),
   };

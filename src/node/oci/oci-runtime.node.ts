@@ -123,6 +123,12 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const save = (container: Container): Promise<void> => writeRecord(containerFiles(container.directory).record, container.record);
   const saveSandbox = (sandbox: SandboxRecord): Promise<void> => writeRecord(sandboxFiles(sandboxDirectory(sandbox.id)).record, sandbox);
 
+  /** Ends and removes a group that nobody will want again. */
+  async function clearGroup(path: string): Promise<void> {
+    groups.kill(path);
+    await groups.remove(path, () => false);
+  }
+
   function remember(record: ContainerRecord): Container {
     let markEnded = (): void => {};
     const ended = new Promise<void>((resolve) => {
@@ -192,9 +198,9 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     await Promise.all(containersOf(id).map((container) => removeContainer(container.record.id)));
     await removeNamespaces(sandboxDirectory(id), sandbox.holder);
     sandboxes.delete(id);
-    const sharesGroup = [...sandboxes.values()].some(({ spec }) => spec.podUid === sandbox.spec.podUid);
-    if (!sharesGroup) groups.remove(podCgroup(sandbox.spec.podUid));
-    if (sandboxes.size === 0) groups.remove(cgroupRoot);
+    const { podUid } = sandbox.spec;
+    await groups.remove(podCgroup(podUid), () => [...sandboxes.values()].some(({ spec }) => spec.podUid === podUid));
+    await groups.remove(cgroupRoot, () => sandboxes.size > 0);
   }
 
   // --- Containers --------------------------------------------------------------------------------------------------
@@ -339,7 +345,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
         exitCode !== 0 && (groups.sawOom(containerCgroup(container)) || (await fileExists(containerFiles(container.directory).oom)));
       record.state = "exited";
       record.exitCode = exitCode;
-      record.finishedAt = Math.max(stats?.mtimeMs ?? clock.now(), record.startedAt ?? 0);
+      record.finishedAt = Math.max(Math.round(stats?.mtimeMs ?? clock.now()), record.startedAt ?? 0);
       record.startedAt ??= record.finishedAt;
       record.reason = oom ? "OOMKilled" : exitCode === 0 ? "Completed" : "Error";
       const message = text === undefined ? "the container ended while nobody watched" : await terminationMessage(record.spec);
@@ -349,7 +355,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
       emit({ type: "container-exited", podUid: record.spec.podUid, containerId: record.id });
       // With a process namespace of its own everything in it is dead by now; in a shared one children may be left.
       await engine.remove(record.id);
-      groups.remove(containerCgroup(container));
+      await clearGroup(containerCgroup(container));
       await rm(exitFile, { force: true });
     });
   }
@@ -391,7 +397,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     log.warn("a killed container has not ended", { container: id });
     // Either the process cannot die, or its keeper is dead and told nobody.
     await engine.remove(id);
-    groups.remove(containerCgroup(container));
+    await clearGroup(containerCgroup(container));
     await noticeExit(container, "lost");
   }
 
@@ -471,7 +477,8 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
       if (containers.get(id)?.record.state !== "running") await rm(join(paths.exits, id), { force: true });
     }
     const pods = new Set([...sandboxes.values()].map(({ spec }) => `pod${spec.podUid}`));
-    for (const name of groups.children(cgroupRoot)) if (!pods.has(name)) groups.remove(`${cgroupRoot}/${name}`);
+    for (const name of groups.children(cgroupRoot)) if (!pods.has(name)) await clearGroup(`${cgroupRoot}/${name}`);
+    await groups.remove(cgroupRoot, () => sandboxes.size > 0);
     const leases = new Set([...containers.keys()].map(leaseOf));
     for (const holder of await store.leases()) {
       if (holder.startsWith(`${runtimeId}-`) && !leases.has(holder)) await store.release(holder);
@@ -501,7 +508,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
       if (state === "running" || state === "stopped" || (await fileExists(join(paths.exits, record.id)))) {
         const pid = Number(await readFile(files.pid, "utf8").catch(() => "0"));
         record.state = "running";
-        record.startedAt = (await stat(files.pid).catch(() => undefined))?.mtimeMs ?? clock.now();
+        record.startedAt = Math.round((await stat(files.pid).catch(() => undefined))?.mtimeMs ?? clock.now());
         if (pid > 0) record.main = { pid, startTime: startTime(pid) };
         await save(container);
       } else if (state !== undefined) {

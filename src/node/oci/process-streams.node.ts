@@ -30,8 +30,17 @@ export async function killWhenKnown(pidPath: string, ended: Promise<unknown>): P
 /** Hands the client's input to a program; its end is passed on. */
 export function feed(from: ByteStream, to: NodeJS.WritableStream): void {
   to.on("error", () => {});
+  let proceed = (): void => {};
+  // One listener each, however often the program is slow.
+  to.on("drain", () => proceed());
+  to.on("close", () => proceed());
   from.read(
-    (bytes) => (to.write(bytes) ? undefined : new Promise<void>((resolve) => to.once("drain", resolve).once("close", resolve))),
+    (bytes) =>
+      !to.writable || to.write(bytes)
+        ? undefined
+        : new Promise<void>((resolve) => {
+            proceed = resolve;
+          }),
     () => to.end(),
   );
 }
