@@ -66,12 +66,14 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
     instance: instance.name,
     serviceCidr: instance.serviceCidr,
     log: world.log,
+    localAddresses: [clusterDnsIp(instance.serviceCidr)],
     nodeIndexOf: (name) => (names.includes(name) ? names.indexOf(name) : undefined),
   });
   const balancer = loadBalancer(instance, world, engine);
   const dns = await startClusterDns({
     instance: instance.name,
     serviceCidr: instance.serviceCidr,
+    nodeIp: (networks[0] as PodNetwork).nodeIp,
     podCidr: instance.podCidr,
     domain: clusterDomain,
     log: world.log,

@@ -47,7 +47,7 @@ export async function linuxPodNetwork(options: LinuxPodNetworkOptions): Promise<
   /** What the kernel holds: read once, for nobody else changes it. */
   const attached = new Map<string, Attached>();
 
-  await setUpBridge(instance, bridge, nodeIp, podCidr);
+  await setUpBridge(anyBridge(instance), bridge, nodeIp, podCidr);
   for (const found of await list()) {
     attached.set(found.sandboxId, found);
     pool.hold(found.ip);
@@ -132,18 +132,14 @@ async function remove(name: string): Promise<void> {
   await runCommand(["sh", "-c", 'ip link delete "$1"; ip netns delete "$1"', "sh", name]);
 }
 
-async function setUpBridge(instance: string, bridge: string, nodeIp: string, podCidr: string): Promise<void> {
+async function setUpBridge(bridges: string, bridge: string, nodeIp: string, podCidr: string): Promise<void> {
   await runCommand(["ip", "link", "add", bridge, "address", hardwareAddress(nodeIp), "type", "bridge"]);
   await mustRun(["ip", "address", "replace", `${nodeIp}/${parseIpv4Range(podCidr).prefixLength}`, "dev", bridge]);
   await mustRun(["ip", "link", "set", bridge, "up"]);
-  // The first `ip netns add` on a machine changes how the directory is mounted: not while others do the same.
-  const first = podPrefix(instance) + "first";
-  await runCommand(["ip", "netns", "add", first]);
-  await runCommand(["ip", "netns", "delete", first]);
   // Replies to a connection to a node port on 127.0.0.1 come from the bridge.
   await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, "1");
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
-  await mustRun(["nft", "-f", "-"], { input: nodeRules(bridge, anyBridge(instance), podCidr) });
+  await mustRun(["nft", "-f", "-"], { input: nodeRules(bridge, bridges, podCidr) });
 }
 
 /**

@@ -96,6 +96,14 @@ test("with session affinity a client stays where it was, also when other endpoin
   assert.deepEqual(await answers(inPod(1), `http://${sticky}`, 5), [`pod${other}`], "an endpoint that left is forgotten");
 });
 
+test("an endpoint on the machine itself is reached from Pods of every node and from the machine", async () => {
+  const { nodeIp } = networks[0]!;
+  const child = await startIn(undefined, webServer("machine", 38480));
+  processes.push(child);
+  await proxy.sync({ services: [service("web", { clusterIP: web! })], slices: [slice("web", 38480, [nodeIp])] });
+  for (const from of [inPod(0), inPod(2), undefined]) assert.match(await fetchFrom(from, `http://${web}`), /^machine /);
+});
+
 test("traffic kept on its node reaches only that node's endpoints", async () => {
   const services = [service("kept", { clusterIP: kept!, internalTrafficPolicy: "Local" })];
   const at = (index: number, nodeName: string) => ({ addresses: [ip(index)], conditions: { ready: true }, nodeName });

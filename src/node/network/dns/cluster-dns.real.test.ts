@@ -25,7 +25,14 @@ test("Pods find Services by short and by full names, with two different resolver
   const network = await linuxPodNetwork({ instance, nodeIndex: 0, podCidr: "10.88.0.0/24" });
   const { namespacePath } = await network.attach("sandbox");
   const ip = clusterDnsIp(serviceCidr);
-  const dns = await startClusterDns({ instance, serviceCidr, podCidr: "10.88.0.0/16", domain: "cluster.local", log: silentLog });
+  const dns = await startClusterDns({
+    instance,
+    serviceCidr,
+    nodeIp: network.nodeIp,
+    podCidr: "10.88.0.0/16",
+    domain: "cluster.local",
+    log: silentLog,
+  });
   const proxy = nftServiceProxy({ instance, serviceCidr, log: silentLog, localAddresses: [ip] });
   const state = {
     services: [
