@@ -71,6 +71,8 @@ test("Pods find Services by short and by full names, with two different resolver
   }
   const found = await inPod("busybox", "nslookup", "db-0.db.default.svc.cluster.local");
   assert.deepEqual([found.code, /Address: +10\.88\.0\.2\b/.test(found.stdout)], [0, true], found.stdout);
+  const atNode = await inPod("busybox", "nslookup", "web.default.svc.cluster.local", network.nodeIp);
+  assert.match(atNode.stdout, /Address: +10\.89\.0\.20\b/);
   const missing = await inPod("busybox", "nslookup", "no.default.svc.cluster.local");
   assert.match(missing.stdout, /NXDOMAIN/);
   const pointer = await inPod("busybox", "nslookup", "10.89.0.20");
