@@ -73,7 +73,6 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
   const dns = await startClusterDns({
     instance: instance.name,
     serviceCidr: instance.serviceCidr,
-    nodeIp: (networks[0] as PodNetwork).nodeIp,
     podCidr: instance.podCidr,
     domain: clusterDomain,
     log: world.log,

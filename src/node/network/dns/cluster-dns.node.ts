@@ -12,8 +12,6 @@ export const clusterDnsIp = (serviceCidr: string): string => addressAt(serviceCi
 export interface ClusterDnsOptions {
   readonly instance: string;
   readonly serviceCidr: string;
-  /** The first node's address: the endpoint behind the Service. */
-  readonly nodeIp: string;
   /** The range of all nodes' Pods. */
   readonly podCidr: string;
   readonly domain: string;
@@ -24,7 +22,7 @@ export interface ClusterDnsOptions {
  * Listens on the Service's own address, and on the first node's, which is what the Service's endpoint names. Resolves when Pods can ask. The first node's network must be there; `close` takes the address away.
  */
 export async function startClusterDns(options: ClusterDnsOptions): Promise<ServiceProxy> {
-  const { instance, serviceCidr, nodeIp, podCidr, domain, log } = options;
+  const { instance, serviceCidr, podCidr, domain, log } = options;
   const address = clusterDnsIp(serviceCidr);
   const link = bridgeName(instance, 0);
   await mustRun(["ip", "address", "replace", `${address}/32`, "dev", link]);

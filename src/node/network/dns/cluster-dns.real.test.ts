@@ -28,7 +28,6 @@ test("Pods find Services by short and by full names, with two different resolver
   const dns = await startClusterDns({
     instance,
     serviceCidr,
-    nodeIp: network.nodeIp,
     podCidr: "10.88.0.0/16",
     domain: "cluster.local",
     log: silentLog,
