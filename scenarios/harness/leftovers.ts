@@ -1,9 +1,12 @@
-/** What an engine may leave on a machine: processes, mounts, network namespaces, links, firewall tables, control groups. */
+/**
+ * What an engine may leave on a machine: processes, mounts, network namespaces, links, firewall tables, control groups.
+ * Other engines may run on the machine at the same time; what is theirs is not counted.
+ */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Everything on the machine that any engine has made, one line each, as the kernel names it. */
+/** Things that engines make in the kernel, by their names there. */
 export interface Machine {
   readonly namespaces: readonly string[];
   readonly links: readonly string[];
@@ -20,38 +23,55 @@ export function lookAtMachine(): Machine {
       .split("\n")
       .map((line) => line.split(": ")[1]?.split("@")[0] ?? "")
       .filter((name) => name !== ""),
-    tables: execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n").filter(Boolean),
-    groups: [
-      ...new Set(
-        ["/sys/fs/cgroup", ...names("/sys/fs/cgroup").map((name) => join("/sys/fs/cgroup", name))].flatMap((tree) =>
-          names(tree).filter((name) => name.startsWith("windlass-")),
-        ),
-      ),
-    ],
+    tables: execFileSync("nft", ["list", "tables"], { encoding: "utf8" })
+      .split("\n")
+      .map((line) => line.split(" ")[2] ?? "")
+      .filter((name) => name !== ""),
+    groups: [...new Set(groupDirectories().map((directory) => directory.slice(directory.lastIndexOf("/") + 1)))],
     claims: names("/run/windlass"),
   };
 }
 
 /** What is there now and was not there before, and what still belongs to `home`. Empty when an engine has left nothing. */
 export function leftovers(home: string, before: Machine): string[] {
+  return [...madeSince(before, home), ...processesOf(home), ...mountsOf(home), ...podFilesOf(home)];
+}
+
+/** What Pods have left while their engine `enginePid` is still up. Empty when the last Pod has gone for good. */
+export function tracesOfPods(home: string, before: Machine, enginePid: number): string[] {
+  const children = processIds().filter((pid) => read(`/proc/${pid}/stat`).includes(`) S ${enginePid} `));
+  const own = [String(enginePid), ...children].map((pid) => `process ${pid}: `);
+  return [
+    ...madeSince(before, home).filter((line) => /^(namespaces|groups|links): /.test(line) && !/^links: wl\d+b\d+$/.test(line)),
+    ...processesOf(home).filter((line) => !own.some((start) => line.startsWith(start))),
+    ...mountsOf(home),
+    ...podFilesOf(home),
+  ];
+}
+
+/** Things in the kernel that are new, but for those that carry the name of another engine. */
+function madeSince(before: Machine, home: string): string[] {
   const now = lookAtMachine();
+  const number = JSON.parse(read(join(home, "engine.json")) || "{}").instance as number | undefined;
+  const isOthers = (name: string): boolean => {
+    const match = /^(?:wl|instance-)(\d+)/.exec(name);
+    return match !== null && Number(match[1]) !== number;
+  };
   const found: string[] = [];
   for (const key of Object.keys(now) as (keyof Machine)[]) {
-    for (const name of now[key]) if (!before[key].includes(name)) found.push(`${key}: ${name}`);
+    for (const name of now[key]) {
+      if (before[key].includes(name) || isOthers(name) || (key === "groups" && isGroupOfOthers(name, home))) continue;
+      found.push(`${key}: ${name}`);
+    }
   }
-  return [...found, ...processesOf(home), ...mountsOf(home), ...podFilesOf(home)];
+  return found;
 }
 
 /** Processes that name the home in their command line or see a mount of it in a mount namespace of their own. */
 export function processesOf(home: string): string[] {
-  const ours = read("/proc/self/mountinfo");
-  const found: string[] = [];
-  for (const pid of names("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-    const command = read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
-    const mounts = read(`/proc/${pid}/mountinfo`);
-    if (command.includes(home) || (mounts !== ours && mounts.includes(home))) found.push(`process ${pid}: ${command}`);
-  }
-  return found;
+  return processIds()
+    .filter((pid) => belongsTo(pid, home))
+    .map((pid) => `process ${pid}: ${command(pid)}`);
 }
 
 /** Mounts under the home that this machine sees. */
@@ -63,17 +83,45 @@ export function mountsOf(home: string): string[] {
 }
 
 /** Files that the home keeps for Pods. */
-export function podFilesOf(home: string): string[] {
+function podFilesOf(home: string): string[] {
   const runtime = join(home, "runtime");
-  const directories = [
-    join(home, "pods"),
-    ...names(runtime).flatMap((node) => names(join(runtime, node)).map((kind) => join(runtime, node, kind))),
+  const ofNodes = names(runtime).flatMap((node) => names(join(runtime, node)).map((kind) => join(runtime, node, kind)));
+  return [join(home, "pods"), ...ofNodes].flatMap((directory) => names(directory).map((name) => `file: ${join(directory, name)}`));
+}
+
+const processIds = (): string[] => names("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+const command = (pid: string): string => read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
+
+function belongsTo(pid: string, home: string): boolean {
+  const mounts = read(`/proc/${pid}/mountinfo`);
+  return command(pid).includes(home) || (mounts.includes(home) && mounts !== read("/proc/self/mountinfo"));
+}
+
+/** Control groups of engines, in every tree that there is. */
+const groupDirectories = (): string[] =>
+  ["/sys/fs/cgroup", ...names("/sys/fs/cgroup").map((name) => join("/sys/fs/cgroup", name))].flatMap((tree) =>
+    names(tree)
+      .filter((name) => name.startsWith("windlass-"))
+      .map((name) => join(tree, name)),
+  );
+
+function isGroupOfOthers(group: string, home: string): boolean {
+  const members = (directory: string): string[] => [
+    ...read(join(directory, "cgroup.procs")).split("\n").filter(Boolean),
+    ...readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? members(join(directory, entry.name)) : [],
+    ),
   ];
-  return directories.flatMap((directory) => names(directory).map((name) => `file: ${join(directory, name)}`));
+  try {
+    const directories = groupDirectories().filter((directory) => directory.endsWith(`/${group}`));
+    return directories.flatMap(members).some((pid) => !belongsTo(pid, home));
+  } catch {
+    // It went while it was looked at.
+    return true;
+  }
 }
 
 function names(directory: string): string[] {
-  if (!existsSync(directory)) return [];
   try {
     return readdirSync(directory);
   } catch {
