@@ -28,7 +28,6 @@ import { ociRuntime } from "../node/oci/oci-runtime.node.ts";
 import { networkProber } from "../node/probes/prober.node.ts";
 import type { Runtime } from "../node/runtime.ts";
 import { podFiles } from "../node/volumes/pod-files.node.ts";
-import { createOnce } from "./control-plane.ts";
 import type { Engine } from "./engine.node.ts";
 import type { Home } from "./home.node.ts";
 import type { Instance } from "./instance.node.ts";
@@ -167,15 +166,17 @@ async function publishDns(client: Client, instance: Instance, nodeIp: string): P
   const known = await client.get(Service, dnsKey).catch((error) => {
     if (!isNotFound(error)) throw error;
   });
+  const isHere = known?.spec?.clusterIP === clusterIP;
   // A home that has moved to another instance has other ranges.
-  if (known && known.spec?.clusterIP !== clusterIP) await client.delete(Service, dnsKey);
+  if (known && !isHere) await client.delete(Service, dnsKey);
   const service = {
     apiVersion: "v1",
     kind: "Service",
     metadata: { ...dnsKey, labels },
     spec: { type: "ClusterIP", clusterIP, clusterIPs: [clusterIP], ports },
   };
-  await createOnce(client, Service, service);
+  // Where it is, a second one would be refused for its address, which the first one holds.
+  if (!isHere) await client.create(Service, service);
   const slice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
