@@ -1,5 +1,5 @@
 // What `npm start` and `npm test` install by themselves. Runs on Node 20 and needs nothing from node_modules.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,17 @@ export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/,
 export const cache = join(root, ".cache");
 
 /** What real containers need from the distribution. */
-export const enginePackages = ["crun", "runc", "conmon", "nftables", "conntrack", "iproute2", "util-linux", "busybox-static", "ca-certificates"];
+export const enginePackages = [
+  "crun",
+  "runc",
+  "conmon",
+  "nftables",
+  "conntrack",
+  "iproute2",
+  "util-linux",
+  "busybox-static",
+  "ca-certificates",
+];
 /** What the tests need beside it: a registry and a second client for it, and a way to make system calls fail. */
 export const testPackages = ["docker-registry", "skopeo", "curl", "strace"];
 
@@ -113,9 +123,12 @@ function* zipEntries(archive, wanted) {
   }
 }
 
-/** Runs a command to its end; throws with its output when it fails. */
+/** Runs a command to its end; when it fails, says so in one line and ends this process, too. */
 export function run(command, args, options = {}) {
-  execFileSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options });
+  if (status === 0) return;
+  console.error(`error: ${command} ${args.join(" ")} ${error ? `could not be run: ${error.message}` : `failed (exit code ${status})`}`);
+  process.exit(status || 1);
 }
 
 /** Says what is being done. */

@@ -24,3 +24,5 @@ try {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
+// A command that failed half-way may have left something that keeps the process alive; what was said must get out first.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));

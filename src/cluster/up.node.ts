@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { chmodSync, closeSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import { formatTime } from "../base/time.ts";
@@ -54,20 +55,21 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   mkdirSync(home.store, { recursive: true, mode: 0o700 });
   const store = openSqliteStore({ path: join(home.store, "windlass.db") });
   const compaction = compactPeriodically(store, world.clock, (error) => log.error("compaction failed", { error: String(error) }));
+  const port = options.port ?? (await ownPort(last?.port ?? defaultPort));
   let engine: Engine;
   try {
     engine = await startEngine({
       world,
       store,
       pkiDirectory: home.pki,
-      port: options.port ?? last?.port ?? defaultPort,
+      port,
       serviceCidr: instance.serviceCidr,
       ...(plan.runtime === "oci" && { podFacingIp: podFacingIp(instance) }),
     });
   } catch (error) {
     compaction.cancel();
     await store.close();
-    throw explained(error, options.port ?? last?.port ?? defaultPort);
+    throw explained(error, port);
   }
   writeKubeconfig(home, engine.kubeconfig);
   const state: EngineState = {
@@ -97,6 +99,15 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   await store.close();
   await takeDown(home);
   return 0;
+}
+
+/** The usual port, or, where another program has it and nobody asked for it by number, one that the system chooses. */
+async function ownPort(usual: number): Promise<number> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once("error", () => resolve(0));
+    probe.listen(usual, "127.0.0.1", () => probe.close(() => resolve(usual)));
+  });
 }
 
 /** Where Pods of the first node find this machine: the gateway of their network. */
