@@ -54,6 +54,8 @@ export function nftServiceProxy(options: NftServiceProxyOptions): ServiceProxy {
   async function apply(state: ServiceState): Promise<void> {
     if (closed) return;
     const ports = servicePorts(state).filter(({ clusterIp }) => !options.localAddresses?.includes(clusterIp ?? ""));
+    if (inForce && portsInForce && ports.length === portsInForce.length && ports.every((port, index) => port === portsInForce?.[index]))
+      return;
     const model = nftModel(ports, facts);
     if (inForce) {
       const input = nftChanges(table, inForce, model);

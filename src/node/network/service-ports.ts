@@ -53,31 +53,49 @@ export function slicesByService(slices: readonly EndpointSlice[]): ReadonlyMap<s
   return found;
 }
 
-/** All ports of all Services that have an address of their own and are not another proxy's. */
+interface Joined {
+  readonly slices: readonly EndpointSlice[];
+  readonly ports: readonly ServicePortState[];
+}
+
+/** Objects never change: what followed from the same ones follows again. */
+const joinedBefore = new WeakMap<Service, Joined>();
+
+/** All ports of all Services that have an address of their own and are not another proxy's. The same objects give the same port states. */
 export function servicePorts(state: ServiceState): readonly ServicePortState[] {
   const slices = slicesByService(state.slices);
   return state.services.flatMap((service) => {
-    const { metadata, spec } = service;
-    if (!spec || spec.type === "ExternalName" || !spec.clusterIP || spec.clusterIP === "None") return [];
-    if (metadata.labels?.[otherProxyLabel] !== undefined) return [];
-    const own = slices.get(`${metadata.namespace}/${metadata.name}`) ?? [];
-    return (spec.ports ?? []).map((port): ServicePortState => {
-      const protocol = (port.protocol ?? "TCP") as ServicePortState["protocol"];
-      return {
-        service,
-        name: port.name ?? "",
-        protocol,
-        port: port.port,
-        ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }),
-        clusterIp: spec.clusterIP as string,
-        externalIps: spec.externalIPs ?? [],
-        ...(spec.sessionAffinity === "ClientIP"
-          ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinityDefaultSeconds }
-          : {}),
-        internalLocal: spec.internalTrafficPolicy === "Local",
-        backends: backends(own, port.name ?? "", protocol),
-      };
-    });
+    const own = slices.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? none;
+    const before = joinedBefore.get(service);
+    if (before && before.slices.length === own.length && before.slices.every((slice, index) => slice === own[index])) return before.ports;
+    const ports = portsOf(service, own);
+    joinedBefore.set(service, { slices: own, ports });
+    return ports;
+  });
+}
+
+const none: readonly EndpointSlice[] = [];
+
+function portsOf(service: Service, slices: readonly EndpointSlice[]): readonly ServicePortState[] {
+  const { metadata, spec } = service;
+  if (!spec || spec.type === "ExternalName" || !spec.clusterIP || spec.clusterIP === "None") return [];
+  if (metadata.labels?.[otherProxyLabel] !== undefined) return [];
+  return (spec.ports ?? []).map((port): ServicePortState => {
+    const protocol = (port.protocol ?? "TCP") as ServicePortState["protocol"];
+    return {
+      service,
+      name: port.name ?? "",
+      protocol,
+      port: port.port,
+      ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }),
+      clusterIp: spec.clusterIP as string,
+      externalIps: spec.externalIPs ?? [],
+      ...(spec.sessionAffinity === "ClientIP"
+        ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinityDefaultSeconds }
+        : {}),
+      internalLocal: spec.internalTrafficPolicy === "Local",
+      backends: backends(slices, port.name ?? "", protocol),
+    };
   });
 }
 
