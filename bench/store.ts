@@ -1,17 +1,16 @@
 /**
  * Durable writes and restarts of the store, beside etcd in the same run when `etcd` is installed.
  *
- *     node bench/store.ts            the table, then the same as JSON
+ *     npm run bench -- store
  *
  * Values are 1 KiB. Each writer waits for its answer before its next put.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { type ClientHttp2Session, connect } from "node:http2";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "../src/store/sqlite-store.node.ts";
+import { report } from "./figures.ts";
+import { hasEtcd, startEtcd } from "./peers/etcd.ts";
 
 const value = new Uint8Array(1024).fill(0x61);
 const writerCounts = [1, 16, 64, 256];
@@ -30,19 +29,23 @@ type Put = (key: string) => Promise<unknown>;
 const folder = mkdtempSync(join(tmpdir(), "bench-store-"));
 const rows: Row[] = [];
 try {
-  const withEtcd = spawnSync("etcd", ["--version"]).status === 0;
+  const withEtcd = hasEtcd();
   const writes = await measureWrites(withEtcd);
   const restarts = await measureRestarts(withEtcd);
   rows.push(...writes, ...restarts);
 } finally {
   rmSync(folder, { recursive: true });
 }
-const text = (n: number | undefined): string =>
-  n === undefined ? "-" : n.toLocaleString("en", { maximumFractionDigits: n < 100 ? 2 : 0 });
-console.log(`${"".padEnd(44)}${"Windlass".padStart(12)}${"etcd".padStart(12)}`);
-for (const row of rows)
-  console.log(`${`${row.measure} (${row.unit})`.padEnd(44)}${text(row.windlass).padStart(12)}${text(row.etcd).padStart(12)}`);
-console.log(JSON.stringify({ bench: "store", node: process.version, rows }));
+report(
+  "store",
+  rows.map(({ measure, unit, windlass, etcd }) => ({
+    name: measure,
+    figure: windlass,
+    unit,
+    ...(unit === "1/s" && { target: { atLeast: 0.9 * (etcd ?? 0) } }),
+    ...(etcd !== undefined && { peer: { name: "etcd", figure: etcd, how: "measured" as const } }),
+  })),
+);
 
 async function measureWrites(withEtcd: boolean): Promise<Row[]> {
   const store = openSqliteStore({ path: join(folder, "writes.db") });
@@ -127,111 +130,4 @@ async function measureRestarts(withEtcd: boolean): Promise<Row[]> {
     });
   }
   return results;
-}
-
-interface Etcd {
-  readonly put: Put;
-  putAll(keys: readonly string[]): Promise<unknown>;
-  /** From the start of the process to its first linearizable answer. */
-  readonly readyMs: number;
-  stop(): Promise<void>;
-}
-
-async function startEtcd(dataFolder: string): Promise<Etcd> {
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
-  const url = `http://127.0.0.1:${clientPort}`;
-  const peerUrl = `http://127.0.0.1:${peerPort}`;
-  const start = performance.now();
-  const flags = {
-    "data-dir": dataFolder,
-    "listen-client-urls": url,
-    "advertise-client-urls": url,
-    "listen-peer-urls": peerUrl,
-    "initial-advertise-peer-urls": peerUrl,
-    "initial-cluster": `default=${peerUrl}`,
-    "log-level": "error",
-  };
-  const child: ChildProcess = spawn(
-    "etcd",
-    Object.entries(flags).map(([name, flag]) => `--${name}=${flag}`),
-    { stdio: "ignore" },
-  );
-  const session = await connected(url, child);
-  // A range over one key: answered once there is a leader.
-  while (
-    !(await call(session, "Range", field(1, Buffer.from("/ready"))).then(
-      () => true,
-      () => false,
-    ))
-  )
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  const readyMs = performance.now() - start;
-  return {
-    readyMs,
-    put: (key) => call(session, "Put", putRequest(key)),
-    putAll: (keys) => call(session, "Txn", Buffer.concat(keys.map((key) => field(2, field(2, putRequest(key)))))),
-    async stop() {
-      session.close();
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await exited;
-    },
-  };
-}
-
-async function connected(url: string, child: ChildProcess): Promise<ClientHttp2Session> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`etcd ended with code ${child.exitCode}`);
-    const session = connect(url);
-    const ok = await new Promise((resolve) => {
-      session.once("connect", () => resolve(true));
-      session.on("error", () => resolve(false));
-    });
-    if (ok) return session;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-/** One unary gRPC call of etcd's KV service. */
-function call(session: ClientHttp2Session, method: string, message: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({
-      ":method": "POST",
-      ":path": `/etcdserverpb.KV/${method}`,
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
-    const frame = Buffer.alloc(5);
-    frame.writeUInt32BE(message.length, 1);
-    let status: unknown;
-    stream.on("response", (headers) => (status = headers["grpc-status"] ?? status));
-    stream.on("trailers", (trailers) => (status = trailers["grpc-status"] ?? status));
-    stream.on("error", reject);
-    stream.on("close", () => (status === "0" ? resolve() : reject(new Error(`etcd answered ${method} with status ${status}`))));
-    stream.resume();
-    stream.end(Buffer.concat([frame, message]));
-  });
-}
-
-function putRequest(key: string): Buffer {
-  return Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(value))]);
-}
-
-/** A length-delimited protobuf field. */
-function field(number: number, content: Buffer): Buffer {
-  const length: number[] = [];
-  let left = content.length;
-  for (; left > 0x7f; left >>>= 7) length.push((left & 0x7f) | 0x80);
-  return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, left]), content]);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
