@@ -1,0 +1,167 @@
+#!/usr/bin/env node
+// Writes docs/reference/kinds.md from the declarations of the kinds and the list of controllers. `--check` fails when the file is stale.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { apiVersionOf } from "../src/api/kind.ts";
+import { kinds } from "../src/api/registry.ts";
+import { allControllers } from "../src/controllers/all.ts";
+import { subresourcesOf, verbsOf } from "../src/server/http/discovery.ts";
+
+const target = fileURLToPath(new URL("../docs/reference/kinds.md", import.meta.url));
+
+/** What each controller does, and for objects of which kinds. A controller that is missing here stops the script. */
+const controllers = {
+  "deployment-controller": ["rolls ReplicaSets, keeps status and history", "apps/v1 Deployment"],
+  "replicaset-controller": ["makes and removes Pods", "apps/v1 ReplicaSet"],
+  "replication-controller": ["makes and removes Pods", "v1 ReplicationController"],
+  endpointslice: ["keeps the EndpointSlices of Services with a selector", "v1 Service", "discovery.k8s.io/v1 EndpointSlice"],
+  endpoints: ["keeps the Endpoints of Services with a selector", "v1 Service", "v1 Endpoints"],
+  serviceaccount: ["gives every namespace its ServiceAccount `default`", "v1 ServiceAccount", "v1 Namespace"],
+  "root-ca-certificate-publisher": ["puts ConfigMap `kube-root-ca.crt` into every namespace", "v1 Namespace"],
+  service: ["writes `localhost` into the status of LoadBalancer Services", "v1 Service"],
+  "kubernetes-service": ["keeps Service `default/kubernetes` pointing at the API", "v1 Service"],
+  "generic-garbage-collector": ["deletes dependents in the background, in the foreground, or orphans them"],
+  namespace: ["empties a namespace that is deleted", "v1 Namespace"],
+  "node-lifecycle": ["marks and taints silent nodes, evicts their Pods", "v1 Node"],
+  "pod-garbage-collector": ["removes Pods whose node is gone, and the oldest of too many that have ended", "v1 Pod"],
+  disruption: ["counts how many Pods may be evicted", "policy/v1 PodDisruptionBudget"],
+  scheduler: ["binds Pods to nodes, preempts lower priorities", "v1 Pod"],
+};
+/** Parts of the engine that act on a kind and are no controller. */
+const others = {
+  "v1 Pod": ["node agent"],
+  "v1 Node": ["node agent"],
+  "coordination.k8s.io/v1 Lease": ["node agent"],
+  "v1 Service": ["admission gives addresses and ports", "proxies, DNS"],
+  "scheduling.k8s.io/v1 PriorityClass": ["admission"],
+  "storage.k8s.io/v1 StorageClass": ["admission: the default class of claims"],
+  "rbac.authorization.k8s.io/v1 Role": ["authorisation"],
+  "rbac.authorization.k8s.io/v1 ClusterRole": ["authorisation, aggregation"],
+  "rbac.authorization.k8s.io/v1 RoleBinding": ["authorisation"],
+  "rbac.authorization.k8s.io/v1 ClusterRoleBinding": ["authorisation"],
+  "v1 ConfigMap": ["node agent: environment, volumes"],
+  "v1 Secret": ["node agent: environment, volumes, image pulls"],
+  "v1 ServiceAccount": ["tokens; admission puts them into Pods"],
+  "v1 Event": ["removed after one hour"],
+  "events.k8s.io/v1 Event": ["removed after one hour"],
+};
+
+const known = controllerNames();
+const unnamed = known.filter((name) => !controllers[name]);
+const gone = Object.keys(controllers).filter((name) => !known.includes(name));
+if (unnamed.length > 0 || gone.length > 0) {
+  console.error(`controllers that scripts/generate-reference.mjs does not describe: ${unnamed}; that it describes in vain: ${gone}`);
+  process.exit(1);
+}
+const names = new Set(kinds.map(fullName));
+const strangers = [...Object.values(controllers).flatMap(([, ...acted]) => acted), ...Object.keys(others)].filter(
+  (name) => !names.has(name),
+);
+if (strangers.length > 0) {
+  console.error(`scripts/generate-reference.mjs speaks of kinds that there are not: ${strangers}`);
+  process.exit(1);
+}
+
+const text = document();
+if (process.argv.includes("--check")) {
+  if (readFileSync(target, "utf8") !== text) {
+    console.error("docs/reference/kinds.md is stale: node scripts/generate-reference.mjs");
+    process.exit(1);
+  }
+} else writeFileSync(target, text);
+
+/** The names of all controllers: they are built on caches that stay empty, and never started. */
+function controllerNames() {
+  const informer = { lister: {}, addHandler: () => () => {}, addIndex() {}, whenSynced: async () => {} };
+  const clock = { now: () => 0, monotonic: () => 0, setTimer: () => ({ cancel() {} }) };
+  const deps = {
+    client: {},
+    informers: { of: () => informer, whenSynced: async () => {} },
+    world: { clock, random: { uint32: () => 0 }, log: {} },
+    recorderFor: () => ({ event() {} }),
+  };
+  const facts = { caBundle: "", apiServer: () => ({ ip: "127.0.0.1", port: 6443 }) };
+  return allControllers(deps, facts).map(({ name }) => name);
+}
+
+function fullName(kind) {
+  return `${apiVersionOf(kind)} ${kind.kind}`;
+}
+
+function document() {
+  const row = (kind) => {
+    const shorts = (kind.shortNames ?? []).map(code).join(", ");
+    const subresources = subresourcesOf(kind)
+      .map(({ name }) => code(name))
+      .join(", ");
+    return `| ${kind.kind} | ${code(apiVersionOf(kind))} | ${code(kind.plural)} | ${shorts} | ${kind.scope === "Namespaced" ? "yes" : ""} | ${subresources} | ${actors(kind)} |`;
+  };
+  const columns = (kind) => {
+    const named = (wanted) =>
+      kind.columns
+        .filter(({ priority }) => (priority ?? 0) > 0 === wanted)
+        .map(({ name }) => name.toUpperCase())
+        .join(", ");
+    return `| ${kind.kind} | ${code(apiVersionOf(kind))} | ${named(false)} | ${named(true)} |`;
+  };
+  const stored = kinds.filter(({ virtual }) => !virtual);
+  return [
+    "# Kinds",
+    "",
+    "Generated by `node scripts/generate-reference.mjs` from the declarations under `src/api/kinds/`; do not edit.",
+    "",
+    `${kinds.length} kinds are served. Fields, defaults, validation and messages are those of Kubernetes 1.35.`,
+    "A kind that nobody acts on can be written, read, watched, patched and applied like every other; nothing happens because of it.",
+    "The garbage collector and the namespace controller see to objects of every kind that is stored.",
+    "",
+    "## What is stored",
+    "",
+    "| Kind | Version | Resource | Short | Namespaced | Subresources | Who acts on it |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...stored.map(row),
+    "",
+    "## What is only asked",
+    "",
+    "Reviews and bindings: `create` is their only verb, and nothing is stored.",
+    "",
+    "| Kind | Version | Resource | Namespaced |",
+    "| --- | --- | --- | --- |",
+    ...kinds
+      .filter(({ virtual }) => virtual)
+      .map((kind) => `| ${kind.kind} | ${code(apiVersionOf(kind))} | ${code(kind.plural)} | ${kind.scope === "Namespaced" ? "yes" : ""} |`),
+    "",
+    "## Controllers",
+    "",
+    "| Controller | What it does |",
+    "| --- | --- |",
+    ...known.map((name) => `| ${code(name)} | ${controllers[name][0]} |`),
+    "",
+    "## Columns of `kubectl get`",
+    "",
+    "The second list is what `-o wide` adds. Kinds that are not named have NAME and CREATED AT.",
+    "",
+    "| Kind | Version | Columns | Wide |",
+    "| --- | --- | --- | --- |",
+    ...stored.filter((kind) => kind.columns).map(columns),
+    "",
+    "## Verbs",
+    "",
+    `Every stored kind has ${verbsOf({}).map(code).join(", ")}${exceptions(stored)}.`,
+    "",
+  ].join("\n");
+}
+
+function exceptions(stored) {
+  const few = stored.filter((kind) => kind.verbs);
+  return few.length === 0 ? "" : `, except ${few.map((kind) => `${kind.kind} (${kind.verbs.map(code).join(", ")})`).join(", ")}`;
+}
+
+function actors(kind) {
+  const name = fullName(kind);
+  const found = Object.keys(controllers).filter((controller) => controllers[controller].slice(1).includes(name));
+  return [...found.map(code), ...(others[name] ?? [])].join(", ") || "nobody yet";
+}
+
+function code(value) {
+  return `\`${value}\``;
+}
