@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isNotFound } from "../api/errors.ts";
 import { EndpointSlice } from "../api/kinds/endpoint-slice/index.ts";
+import { Pod } from "../api/kinds/pod/index.ts";
 import { Service } from "../api/kinds/service/index.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
@@ -43,8 +44,8 @@ export interface RealNodesOptions {
 }
 
 const quietWorld: World = { clock: systemClock, random: systemRandom, log: silentLog };
-/** How long containers get to end when the engine goes down. */
-const downGraceMs = 10_000;
+/** How long containers get to end when the engine goes down: what their Pod gives them, but no more than this. */
+const downGraceMaxMs = 10_000;
 
 /** The address range of one node's Pods within the instance's. */
 const nodePodCidr = (instance: Instance, index: number): string => instance.podCidr.replace(/\.0\.0\/16$/, `.${index}.0/24`);
@@ -81,6 +82,7 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
   await engine.server.listenAlso((networks[0] as PodNetwork).nodeIp);
   const drain = drainGate({ informers: engine.plane.informers, world, services, loadBalancer: balancer });
   const facts = machineFacts(home.path);
+  const pods = engine.plane.informers.of(Pod);
   const runtimes: Runtime[] = [];
   for (const [index, name] of names.entries()) {
     const network = networks[index] as PodNetwork;
@@ -113,7 +115,11 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
       for (const agent of engine.agents.values()) await agent.stop({ keepContainers: true });
       engine.agents.clear();
       services.close();
-      await Promise.all(runtimes.map((runtime) => removeEverything(runtime, downGraceMs)));
+      const graces = new Map(
+        pods.lister.list().map(({ metadata, spec }) => [metadata.uid, (spec?.terminationGracePeriodSeconds ?? 30) * 1000]),
+      );
+      const graceMs = (podUid: string): number => Math.min(graces.get(podUid) ?? 0, downGraceMaxMs);
+      await Promise.all(runtimes.map((runtime) => removeEverything(runtime, graceMs)));
       for (const uid of await files.listPods()) await files.removePod(uid);
       await Promise.all(networks.map((network) => network.close()));
       await proxy.close();
@@ -132,7 +138,7 @@ export async function removeRealNodes(home: Home, instance: Instance): Promise<v
     for (const name of namesIn(home.runtime)) {
       const directory = join(home.runtime, name);
       const runtime = await ociRuntime({ world: quietWorld, tools, directory, store, images, network: noNetwork, hostIp: "127.0.0.1" });
-      await removeEverything(runtime, 0);
+      await removeEverything(runtime, () => 0);
     }
     const files = await podFiles(home.pods);
     for (const uid of await files.listPods()) await files.removePod(uid);
@@ -188,9 +194,10 @@ async function publishDns(client: Client, instance: Instance, nodeIp: string): P
   await client.patch(EndpointSlice, dnsKey, "apply", slice, { force: true });
 }
 
-async function removeEverything(runtime: Runtime, graceMs: number): Promise<void> {
+async function removeEverything(runtime: Runtime, graceMs: (podUid: string) => number): Promise<void> {
   const containers = await runtime.listContainers();
-  await Promise.all(containers.filter(({ state }) => state === "running").map(({ id }) => runtime.stopContainer(id, graceMs)));
+  const running = containers.filter(({ state }) => state === "running");
+  await Promise.all(running.map(({ id, podUid }) => runtime.stopContainer(id, graceMs(podUid))));
   for (const { id } of await runtime.listSandboxes()) {
     await runtime.stopSandbox(id);
     await runtime.removeSandbox(id);
