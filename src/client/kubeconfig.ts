@@ -2,7 +2,7 @@
  * Reading a kubeconfig: which server, trusted how, as whom. Pure: files that it names are left as names, made absolute
  * by whoever loads it.
  */
-import { parse } from "yaml";
+import { parseYaml } from "../machinery/yaml.ts";
 
 /** A credential plugin (client.authentication.k8s.io). */
 export interface ExecPlugin {
@@ -98,7 +98,7 @@ export function parseKubeconfigs(
 function parseDocument(path: string, text: string): Fields {
   let document: unknown;
   try {
-    document = parse(text);
+    document = parseYaml(text);
   } catch (error) {
     throw new KubeconfigError(`error loading config file "${path}": ${(error as Error).message}`, { cause: error });
   }

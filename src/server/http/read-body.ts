@@ -1,10 +1,10 @@
 /** Reads request bodies: JSON, YAML or protobuf into an object of the kind that the path names (API-15, API-80). */
-import { parseDocument } from "yaml";
 import { ApiError, badRequest } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import { decodeProtobuf } from "../../api/protobuf/protobuf.ts";
 import { parseJson } from "../../api/schema/json.ts";
+import { parseYaml, YamlError } from "../../machinery/yaml.ts";
 import type { ApiPatchType, RequestContext } from "../api.ts";
 import { bodyTypeOf, decodeJson, decodeValue } from "../decode.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,25 +18,19 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Aliases that a YAML body may expand to: more is an attempt to fill the memory. */
-const yamlAliasMax = 100;
-
 /** YAML as it stands in a body: the first document. Throws 400. */
-function parseYaml(bytes: Uint8Array): unknown {
-  const document = parseDocument(textOf(bytes), { version: "1.1", uniqueKeys: false, prettyErrors: false });
-  const [problem] = document.errors;
-  if (problem) throw badRequest(`error converting YAML to JSON: yaml: ${problem.message}`);
+function yamlOf(bytes: Uint8Array): unknown {
   try {
-    // By way of JSON: dates become texts, and what JSON can't say is refused.
-    return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: yamlAliasMax })) ?? "null");
+    return parseYaml(textOf(bytes));
   } catch (error) {
-    throw badRequest(`error converting YAML to JSON: ${(error as Error).message}`);
+    if (error instanceof YamlError) throw badRequest(`error converting YAML to JSON: yaml: ${error.message}`);
+    throw error;
   }
 }
 
 /** Any JSON, YAML or protobuf object of a body. Throws 400. */
 export function readValue(bytes: Uint8Array, encoding: "json" | "yaml" | "protobuf"): AnyObject {
-  const value = encoding === "protobuf" ? decodeProtobuf(bytes) : encoding === "yaml" ? parseYaml(bytes) : parseJson(bytes).value;
+  const value = encoding === "protobuf" ? decodeProtobuf(bytes) : encoding === "yaml" ? yamlOf(bytes) : parseJson(bytes).value;
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw badRequest("the body of the request is no object");
   return value as AnyObject;
 }
@@ -53,13 +47,13 @@ export async function readObject(
   const bytes = await exchange.readBody(maxBytes);
   const type = bodyTypeOf(kind, subresource);
   if (encoding === "json") return decodeJson(type, bytes, context);
-  return decodeValue(type, encoding === "yaml" ? parseYaml(bytes) : decodeProtobuf(bytes), context);
+  return decodeValue(type, encoding === "yaml" ? yamlOf(bytes) : decodeProtobuf(bytes), context);
 }
 
 /** The patch in the body: a JSON value. An apply patch may be YAML. */
 export async function readPatch(exchange: Exchange, maxBytes: number, type: ApiPatchType): Promise<unknown> {
   const bytes = await exchange.readBody(maxBytes);
-  if (type === "apply" && bytes[0] !== 0x7b) return parseYaml(bytes);
+  if (type === "apply" && bytes[0] !== 0x7b) return yamlOf(bytes);
   try {
     return parseJson(bytes).value;
   } catch (error) {

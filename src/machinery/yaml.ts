@@ -1,0 +1,88 @@
+/**
+ * YAML as Kubernetes' own tools read it: YAML 1.1 by way of JSON. `0400` is 256, `on` and `y` are booleans (as keys,
+ * too, where they become texts again), `1_000` is 1000, dates and `1:30` stay texts, and what JSON can't say is refused.
+ */
+import { type Document, parseAllDocuments, parseDocument, type ScalarTag } from "yaml";
+import { isRecord, setOwnField } from "../base/own-field.ts";
+
+/** The text is no YAML, or says something that JSON can't. The message says where. */
+export class YamlError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "YamlError";
+  }
+}
+
+/** Aliases that one document may expand to: more is an attempt to fill the memory. */
+const aliasesMax = 100;
+
+const booleans = new Map<string, boolean>();
+for (const word of ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]) booleans.set(word, true);
+for (const word of ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]) booleans.set(word, false);
+
+const integer = /^[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|[1-9][0-9_]*|0)$/;
+const decimal = /^[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?$/;
+
+function integerOf(text: string): number {
+  const digits = text.replaceAll("_", "").replace(/^[-+]/, "");
+  const sign = text.startsWith("-") ? -1 : 1;
+  const octal = /^0[oO]?([0-7]+)$/.exec(digits);
+  return sign * (octal ? Number.parseInt(octal[1] as string, 8) : Number(digits));
+}
+
+const scalar = (tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({ default: true, tag, test, resolve });
+
+const tags: ScalarTag[] = [
+  scalar("tag:yaml.org,2002:null", /^(?:~|null|Null|NULL)?$/, () => null),
+  scalar("tag:yaml.org,2002:bool", /^(?:[yYnN]|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/, (text) =>
+    booleans.get(text),
+  ),
+  scalar("tag:yaml.org,2002:int", integer, integerOf),
+  scalar("tag:yaml.org,2002:float", decimal, (text) => Number(text.replaceAll("_", ""))),
+  scalar("tag:yaml.org,2002:float", /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/, (text) =>
+    /nan/i.test(text) ? Number.NaN : Number.POSITIVE_INFINITY,
+  ),
+];
+
+const options = { version: "1.1", schema: "failsafe", customTags: tags, merge: true, uniqueKeys: false, prettyErrors: false } as const;
+
+/** The first document of a text, as a JSON value; null for an empty one. Throws `YamlError`. */
+export const parseYaml = (text: string): unknown => documentValue(parseDocument(text, options));
+
+/** Every document of a text that is not empty. Throws `YamlError`. */
+export function parseYamlDocuments(text: string): unknown[] {
+  const documents = parseAllDocuments(text, options);
+  return (Array.isArray(documents) ? documents.map(documentValue) : []).filter((value) => value !== null);
+}
+
+function documentValue(document: Document.Parsed): unknown {
+  const [problem] = document.errors;
+  if (problem) throw new YamlError(problem.message, { cause: problem });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: aliasesMax, mapAsMap: true });
+  } catch (cause) {
+    throw new YamlError((cause as Error).message, { cause });
+  }
+  return jsonOf(value);
+}
+
+/** Maps become objects, whose keys are texts; numbers that JSON does not have are refused. */
+function jsonOf(value: unknown): unknown {
+  if (value instanceof Map) {
+    const object: Record<string, unknown> = {};
+    for (const [key, item] of value) setOwnField(object, keyOf(key), jsonOf(item));
+    return object;
+  }
+  if (Array.isArray(value)) return value.map(jsonOf);
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new YamlError(`json: unsupported value: ${Number.isNaN(value) ? "NaN" : "+Inf"}`);
+  if (value === undefined) return null;
+  return isRecord(value) ? jsonOf(new Map(Object.entries(value))) : value;
+}
+
+function keyOf(key: unknown): string {
+  if (typeof key === "string") return key;
+  if (typeof key === "number" || typeof key === "boolean") return String(key);
+  throw new YamlError(`unsupported map key: ${key === null ? "null" : typeof key}`);
+}
