@@ -1,6 +1,7 @@
 // The load balancer's real process between clients and servers on this machine.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, createServer as createWebServer, type IncomingMessage, request, type RequestListener, type Server } from "node:http";
@@ -236,6 +237,34 @@ test("other protocols pass as they are, also when the server speaks first, and o
   assert.equal(await next(), "bye\n", "one side may end before the other");
   await once(socket, "end");
   server.close();
+});
+
+test("datagrams go to one endpoint per client, and to another when it has left", async () => {
+  const [port, target] = [await freePort(), await freePort()];
+  const servers = ["127.0.7.1", "127.0.7.2"].map((ip) => {
+    const socket = createSocket("udp4");
+    socket.on("message", (_, from) => socket.send(ip, from.port, from.address));
+    return { ip, socket };
+  });
+  for (const { ip, socket } of servers) {
+    socket.bind(target, ip);
+    await once(socket, "listening");
+  }
+  const ports = [{ port, protocol: "UDP" }];
+  const datagrams = (ips: readonly string[]) => ({ ...state(port, target, [], { ports }), slices: [slice("web", target, ips, "UDP")] });
+  const client = createSocket("udp4");
+  const ask = async () => {
+    client.send("?", port, "127.0.0.1");
+    return String((await once(client, "message"))[0]);
+  };
+  await main.sync(datagrams(["127.0.7.1", "127.0.7.2"]));
+  const first = await ask();
+  assert.deepEqual([await ask(), await ask()], [first, first]);
+  const other = first === "127.0.7.1" ? "127.0.7.2" : "127.0.7.1";
+  await main.sync(datagrams([other]));
+  assert.equal(await ask(), other);
+  client.close();
+  for (const { socket } of servers) socket.close();
 });
 
 test("large bodies pass whole in both directions", async () => {
