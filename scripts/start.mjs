@@ -84,6 +84,8 @@ await new Promise((resolve) => {
     resolve,
   );
 });
+const patienceEndsMs = Date.now() + 3000;
+while (real && !served.has("v2") && Date.now() < patienceEndsMs) await new Promise((resolve) => setTimeout(resolve, 20));
 asking = false;
 await asked;
 type("get replicasets -l app=vweb");
@@ -92,7 +94,8 @@ if (real) {
   const { failed = 0, ...answers } = Object.fromEntries(served);
   const counts = Object.entries(answers).map(([version, count]) => `${count} × ${version}`);
   console.log(`\nMeanwhile ${address}/v.txt was asked all the time: ${counts.join(", ")}, ${failed} failed.`);
-  console.log(`\n${bold(`Open ${address}`)} : it says v2.`);
+  if (served.has("v2")) console.log(`\n${bold(`Open ${address}`)} : it says v2.`);
+  else console.log("\nPort 8090 of this machine is another program's, it seems; `kubectl describe service vweb` says more.");
 } else {
   console.log(`\nPods are simulated here: ${status.why ?? "asked for with --runtime simulated"}.`);
 }
