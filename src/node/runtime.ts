@@ -92,6 +92,8 @@ export interface ContainerSpec {
   readonly stopSignal: string | undefined;
   /** The path inside. The agent mounts a file of its own there (see `mounts`) and reads it when the container has ended. */
   readonly terminationMessagePath: string;
+  /** Another container of the Pod, whose processes an ephemeral container sees as its own, e.g. by `kubectl debug --target`. */
+  readonly targetContainer?: string;
   /** What the container is to its Pod. */
   readonly role: "init" | "sidecar" | "app" | "ephemeral";
   readonly annotations: Readonly<Record<string, string>>;

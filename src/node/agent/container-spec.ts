@@ -65,6 +65,7 @@ export async function buildContainerSpec(input: ContainerSpecInput): Promise<Con
     security: containerSecurity(pod, container),
     stopSignal: container.lifecycle?.stopSignal,
     terminationMessagePath: terminationPath,
+    ...("targetContainerName" in declared.spec && { targetContainer: declared.spec.targetContainerName as string }),
     annotations: none,
   };
 }

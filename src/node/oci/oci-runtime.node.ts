@@ -260,7 +260,11 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
         ...(sandbox.networkNamespace === undefined ? {} : { network: sandbox.networkNamespace }),
         ...(sandbox.spec.hostNetwork ? {} : { uts: files.uts }),
         ...(sandbox.spec.hostIpc ? {} : { ipc: files.ipc }),
-        ...(sandbox.holder ? { pid: files.pid } : {}),
+        ...(sandbox.holder
+          ? { pid: files.pid }
+          : spec.targetContainer
+            ? { pid: processNamespaceOf(sandbox.id, spec.targetContainer) }
+            : {}),
       },
       shmPath: sandbox.spec.hostIpc ? "/dev/shm" : files.shm,
       hostnameFile: files.hostname,
@@ -283,6 +287,16 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
       devices: (await Promise.all(spec.devices.map(({ hostPath, containerPath }) => readDevices(hostPath, containerPath)))).flat(),
       seccompProfile: await seccompProfile(security.seccomp),
     });
+  }
+
+  /** Where the process namespace of a running container is. Throws where it does not run. */
+  function processNamespaceOf(sandboxId: string, name: string): string {
+    for (const { record } of containers.values()) {
+      if (record.sandboxId === sandboxId && record.spec.name === name && record.state === "running" && record.main) {
+        return `/proc/${record.main.pid}/ns/pid`;
+      }
+    }
+    throw new Error(`the target container ${JSON.stringify(name)} does not run`);
   }
 
   async function seccompProfile(name: string): Promise<Record<string, unknown> | undefined> {
