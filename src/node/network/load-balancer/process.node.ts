@@ -120,6 +120,8 @@ export function runLoadBalancer(socketPath: string): void {
 
   function stop(): void {
     rmSync(socketPath, { force: true });
+    // The engine takes the end of its connection for the end of all: by then nobody may listen any more.
+    for (const { listener } of listeners.values()) void listener.close();
     process.exit(0);
   }
 }
