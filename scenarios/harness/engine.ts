@@ -44,7 +44,7 @@ export interface Engine extends Shell {
   with(version: KubectlVersion): Shell;
   /** Reads an object or a list by its path on the API, without kubectl. Throws where the answer is not 200. */
   read(path: string): Promise<any>;
-  /** Starts the engine in its home, as the first time. */
+  /** Starts the engine in its home again, with the port and the nodes that it had. */
   up(): Promise<void>;
   /** Process of the engine that is up. */
   pid(): number;
@@ -74,10 +74,10 @@ export async function startEngine(t: TestContext, options: EngineOptions = {}): 
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  const up = async (): Promise<void> => {
-    await usual.run(`windlass up --detach --port 0 --nodes ${options.nodes ?? 1} --runtime ${options.runtime ?? "oci"}`);
+  const up = async (flags = ""): Promise<void> => {
+    await usual.run(`windlass up --detach --runtime ${options.runtime ?? "oci"} ${flags}`);
   };
-  await up();
+  await up(`--port 0 --nodes ${options.nodes ?? 1}`);
   const kubeconfig = join(home, "kubeconfig");
   const engine: Engine = {
     ...usual,
@@ -86,7 +86,7 @@ export async function startEngine(t: TestContext, options: EngineOptions = {}): 
     directory,
     with: (version) => shell(directory, environmentOf(version)),
     read: (path) => read(kubeconfig, path),
-    up,
+    up: () => up(),
     pid: () => JSON.parse(readFileSync(join(home, "engine.json"), "utf8")).pid,
   };
   for (const archive of options.images ?? ["ch09-vweb.tar"]) await usual.run(`windlass image load "$WINDLASS_TEST_IMAGES"/${archive}`);

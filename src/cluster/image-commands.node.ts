@@ -1,5 +1,5 @@
 /** `windlass image …`: works on the image store of a home, whether an engine runs there or not. */
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import type { HomeOptions } from "../cli/engine-commands.ts";
 import { loadArchive } from "../node/images/archive.node.ts";
 import { imageStore } from "../node/images/image-store.node.ts";
@@ -10,8 +10,10 @@ import { homeAt } from "./home.node.ts";
 
 /** Takes an archive in; `-` is standard input. */
 export async function imageLoad(options: HomeOptions, file: string): Promise<number> {
+  // Opened first, so that a file that is not there is said in a line and nothing is made for it.
+  const source = file === "-" ? process.stdin : (await open(file).catch(explained(file))).createReadStream();
   const store = await imageStore(homeAt(options.home).images);
-  const loaded = await loadArchive(store, file === "-" ? process.stdin : createReadStream(file));
+  const loaded = await loadArchive(store, source).catch(explained(file));
   for (const image of loaded) console.log(`Loaded image: ${image.tags.join(", ") || image.id}`);
   return 0;
 }
@@ -49,6 +51,14 @@ export async function imageRemove(options: HomeOptions, references: readonly str
   }
   return failed === 0 ? 0 : 1;
 }
+
+/** Says which file it was. */
+const explained =
+  (file: string) =>
+  (cause: NodeJS.ErrnoException): never => {
+    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
+    throw new Error(`cannot load ${file === "-" ? "from standard input" : file}: ${why}`, { cause });
+  };
 
 const shortId = (image: ImageStatus): string => image.id.replace("sha256:", "").slice(0, 12);
 

@@ -24,7 +24,7 @@ import {
   runningEngine,
   writeEngineState,
 } from "./home.node.ts";
-import { claimInstance, type Instance } from "./instance.node.ts";
+import { claimInstance, findInstance, type Instance, releaseInstance } from "./instance.node.ts";
 import { planNodes, startNodes } from "./nodes.node.ts";
 import { takeDown } from "./take-down.node.ts";
 
@@ -50,8 +50,10 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   const world: World = { clock: systemClock, random: systemRandom, log };
   const stopping = stopSignal();
   const last = readEngineState(home);
-  const instance = claimInstance(home.path);
   const plan = await planNodes(options.runtime, options.nodes ?? last?.nodes ?? 1);
+  // What a killed engine left in the kernel stays claimed until `down`, whether this one starts or not.
+  const wasClaimed = findInstance(home.path) !== undefined;
+  const instance = claimInstance(home.path);
   mkdirSync(home.store, { recursive: true, mode: 0o700 });
   const store = openSqliteStore({ path: join(home.store, "windlass.db") });
   const compaction = compactPeriodically(store, world.clock, (error) => log.error("compaction failed", { error: String(error) }));
@@ -69,6 +71,7 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   } catch (error) {
     compaction.cancel();
     await store.close();
+    if (!wasClaimed) releaseInstance(instance);
     throw explained(error, port);
   }
   writeKubeconfig(home, engine.kubeconfig);

@@ -77,7 +77,9 @@ async function spoolArchive(source: Readable, directory: string): Promise<Spool>
     await reading;
   } catch (cause) {
     source.destroy();
-    throw new Error(`the archive cannot be read: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    // The library's advice about compression does not apply: archives are decompressed on the way.
+    throw new Error(`the archive cannot be read: ${message.replace(/ Maybe the tar is corrupted.*$/s, "")}`, { cause });
   }
   const find = (name: string): SpooledFile | undefined => {
     const clean = layerPath(name);
