@@ -150,7 +150,8 @@ export function statusOf(error: unknown, log: Log): Status {
 /** Answers with a `Status`, unless an answer is under way already: then it is cut off, so that nobody takes a part for the whole. */
 export function answerError(exchange: Exchange, error: unknown, log: Log, warnings: readonly string[] = []): void {
   const status = statusOf(error, log);
-  if (exchange.answered || exchange.closed) return;
+  if (exchange.closed) return;
+  if (exchange.answered) return exchange.abort();
   const headers = answerHeaders("application/json", warnings);
   const wait = status.details?.retryAfterSeconds;
   if (wait !== undefined) headers["retry-after"] = String(wait);

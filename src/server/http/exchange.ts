@@ -51,4 +51,6 @@ export interface Exchange {
   open(status: number, headers: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink;
   /** Whether an answer was started. */
   readonly answered: boolean;
+  /** Cuts off an answer under way, so that nobody takes a part of it for the whole. */
+  abort(): void;
 }

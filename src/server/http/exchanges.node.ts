@@ -154,12 +154,14 @@ class Http2Exchange implements Exchange {
   }
 
   open(status: number, answerHeaders: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink {
-    this.#answered = true;
     const stream = this.#stream;
     const compress = options?.compress === true && !this.#connection.local && acceptsGzip(this.header("accept-encoding"));
-    const sink = byteSink(stream, () => stream.close(constants.NGHTTP2_CANCEL));
+    const sink = byteSink(stream, () => this.abort());
+    // Headers that can't be sent throw: then nothing is answered yet, and the error still can be.
+    if (!this.closed)
+      stream.respond({ ":status": status, ...(answerHeaders as Record<string, string>), ...(compress && { "content-encoding": "gzip" }) });
+    this.#answered = true;
     if (this.closed) return sink;
-    stream.respond({ ":status": status, ...(answerHeaders as Record<string, string>), ...(compress && { "content-encoding": "gzip" }) });
     this.#dismissBody();
     return compress ? compressedSink(sink) : sink;
   }
@@ -182,6 +184,11 @@ class Http2Exchange implements Exchange {
       stream.end(body);
     }
     this.#dismissBody();
+  }
+
+  /** Closing would end the body in order before it resets the stream. */
+  abort(): void {
+    this.#stream.destroy(new Error("the answer was cut off"));
   }
 
   /**
@@ -221,10 +228,10 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
   response.on("close", () => closing.fire());
 
   const write = (status: number, headers: AnswerHeaders): void => {
-    answered = true;
     // A body that was not read to its end leaves the connection useless.
     if (!request.complete && request.headers["content-length"] !== undefined && status >= 400) response.setHeader("connection", "close");
     response.writeHead(status, headers as Record<string, string>);
+    answered = true;
   };
   const open = (status: number, headers: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink => {
     const compress = options?.compress === true && !connection.local && acceptsGzip(headerText(request.headers["accept-encoding"]));
@@ -261,6 +268,7 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
       write(status, { ...headers, "content-length": body?.length ?? 0 });
       response.end(body);
     },
+    abort: () => void response.destroy(),
   };
 }
 
@@ -297,6 +305,7 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, connec
     },
     readBody: async () => new Uint8Array(0),
     respond,
+    abort: () => void socket.destroy(),
     open(status, headers) {
       // Nobody streams a plain answer to an upgrade request; what comes is collected and sent at the end.
       const pieces: Uint8Array[] = [];

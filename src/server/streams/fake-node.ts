@@ -20,7 +20,8 @@ const joined = (pieces: readonly Uint8Array[]): string => pieces.map((piece) => 
 /**
  * The commands it knows: `echo WORDS`, `fail N`, `cat` (until stdin ends), `both` (a line on each output), `size` (waits for a
  * terminal size), `many N` (N bytes), `hang` (says so, then waits until the client leaves). Port 80 echoes; port 8080
- * answers an HTTP request with its first line and its body; other ports refuse.
+ * answers an HTTP request with its first line and its body; other ports refuse. A log that is asked for since 13 seconds breaks off
+ * after its lines.
  */
 export function fakeNode(events: string[] = []): NodeApi {
   const run = async (command: readonly string[], streams: ExecStreams, signal: AbortSignal): Promise<number> => {
@@ -61,6 +62,7 @@ export function fakeNode(events: string[] = []): NodeApi {
     async logs(_pod, options, sink, signal) {
       if (options.previous) throw badRequest(`previous terminated container "${options.container}" in pod "p" not found`);
       for (let line = 1; line <= (options.tailLines ?? 3); line++) await sink(encoder.encode(`line ${line}\n`));
+      if (options.sinceSeconds === 13) throw new Error("the log can't be read on");
       if (!options.follow) return;
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       events.push("log left");
@@ -114,7 +116,7 @@ function web(): ByteStream {
       const answer = `${text.slice(0, text.indexOf("\r\n"))} ${body}`;
       await inner.write(
         encoder.encode(
-          `HTTP/1.1 202 Accepted\r\ncontent-type: text/plain\r\nx-from: pod\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`,
+          `HTTP/1.1 202 Accepted\r\ncontent-type: text/plain\r\nx-from: pod\r\nproxy-connection: keep-alive\r\nx-hop: 1\r\nconnection: x-hop\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`,
         ),
       );
       inner.end();

@@ -31,6 +31,8 @@ const notPassedOn = new Set([
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
+  "proxy-connection",
+  "http2-settings",
   "te",
   "trailer",
   "transfer-encoding",
@@ -140,8 +142,9 @@ async function handOn(exchange: Exchange, rest: string, dial: () => Promise<Dest
     request.end(body);
   });
   const answerHeaders: AnswerHeaders = {};
+  const ofConnection = (response.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
   for (const [name, value] of Object.entries(response.headers))
-    if (value !== undefined && !notPassedOn.has(name)) answerHeaders[name] = value;
+    if (value !== undefined && !notPassedOn.has(name) && !ofConnection.includes(name)) answerHeaders[name] = value;
   const sink = exchange.open(response.statusCode ?? 502, answerHeaders);
   try {
     for await (const bytes of response) if (!sink.write(bytes as Buffer)) await sink.drained();

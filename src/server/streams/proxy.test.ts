@@ -45,6 +45,13 @@ describe("requests handed on to Pods", () => {
     assert.deepEqual(server.errors, []);
   });
 
+  for (const how of ["http1", "http2"] as const) {
+    test(`${how}: what belongs to the Pod's own connection goes no further`, async () => {
+      const { status, headers } = await client[how]("GET", `${core}/pods/p/proxy/path`);
+      assert.deepEqual([status, headers["x-from"], headers["proxy-connection"], headers["x-hop"]], [202, "pod", undefined, undefined]);
+    });
+  }
+
   for (const path of ["pods/p", "pods/p:8080", "pods/http:p:8080", "services/s", "services/s:web", "services/s:80"]) {
     test(`${path}/proxy reaches the Pod with path, query and body, and brings its answer`, async () => {
       const got = await client.http2("GET", `${core}/${path}/proxy/some/path?a=b`);
