@@ -33,10 +33,10 @@ async function trace(kind: ProbeKind, probe: Probe, healthy: (second: number) =>
 
 test("readiness is seen within 100 ms of its coming, and lost only after failureThreshold periods (KUB-21, KUB-23)", async () => {
   const seen = await trace("readiness", { periodSeconds: 10, failureThreshold: 3 }, (second) => second >= 0.45 && second < 15, 60);
-  assert.deepEqual(seen.changes, [
-    [0.5, true],
-    [41, false],
-  ]);
+  const [[readyAt, ready], ...later] = seen.changes as [[number, boolean], ...[number, boolean][]];
+  assert.equal(ready, true);
+  assert.ok(readyAt >= 0.45 && readyAt <= 0.55, `seen at ${readyAt} s`);
+  assert.deepEqual(later, [[41, false]]);
   assert.deepEqual(seen.troubles, [21, 31, 41, 51]);
 });
 

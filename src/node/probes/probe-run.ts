@@ -3,7 +3,8 @@
  *
  * A result changes only after as many equal outcomes in a row as its threshold says, counted at every period from one
  * second after the start (or from the initial delay, if that is later). Between those counted attempts a readiness or
- * startup probe that has not succeeded yet is tried every 100 ms for the first ten seconds: there only success counts.
+ * startup probe that has not succeeded yet is tried again after 10 ms, then ever more slowly up to every 100 ms, for the
+ * first ten seconds: there only success counts. A command, which costs a process each time, is tried every 100 ms.
  * So a container that listens after 300 ms is ready after 300 ms and not after ten seconds, while it still takes
  * failureThreshold whole periods to fail.
  */
@@ -37,7 +38,9 @@ export interface ProbeRun {
   stop(): void;
 }
 
-const quickMs = 100;
+const quickFirstMs = 10;
+const quickGrowth = 1.5;
+const quickMaxMs = 100;
 const quickForMs = 10_000;
 const firstCountedMs = 1000;
 
@@ -54,6 +57,7 @@ export function runProbe(options: ProbeRunOptions): ProbeRun {
   let current = options.initial;
   let streak = 0;
   let streakOf: boolean | undefined;
+  let quickMs = probe.exec ? quickMaxMs : quickFirstMs;
   let stopped = false;
   let timer: Timer | undefined;
 
@@ -104,6 +108,7 @@ export function runProbe(options: ProbeRunOptions): ProbeRun {
     }
     const quick = mayBeQuick && !current && now < quickUntil;
     schedule(Math.min(nextCounted - now, quick ? Math.max(quickMs, steady) : Number.POSITIVE_INFINITY));
+    quickMs = Math.min(quickMaxMs, Math.ceil(quickMs * quickGrowth));
   }
 
   schedule(mayBeQuick && !current ? delayMs : nextCounted - startedAt);
