@@ -3,7 +3,7 @@
  * With `--detach` a second process does that, and this one returns when the API is ready.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
@@ -45,7 +45,8 @@ export async function up(options: UpOptions): Promise<number> {
 
 async function run(home: Home, options: UpOptions): Promise<number> {
   mkdirSync(home.path, { recursive: true, mode: 0o700 });
-  chmodSync(home.path, 0o700);
+  // A home that was there before may be shared, such as /tmp: its mode is its owner's affair. What is made in it is ours alone.
+  mkdirSync(home.store, { recursive: true, mode: 0o700 });
   const log = consoleLog(process.env.WINDLASS_LOG === "debug" ? "debug" : "info");
   const world: World = { clock: systemClock, random: systemRandom, log };
   const stopping = stopSignal();
@@ -53,8 +54,7 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   const plan = await planNodes(options.runtime, options.nodes ?? last?.nodes ?? 1);
   // What a killed engine left in the kernel stays claimed until `down`, whether this one starts or not.
   const wasClaimed = findInstance(home.path) !== undefined;
-  const instance = claimInstance(home.path);
-  mkdirSync(home.store, { recursive: true, mode: 0o700 });
+  const instance = claimInstance(home.path, last?.instance);
   const store = openSqliteStore({ path: join(home.store, "windlass.db") });
   const compaction = compactPeriodically(store, world.clock, (error) => log.error("compaction failed", { error: String(error) }));
   const port = options.port ?? (await ownPort(last?.port ?? defaultPort));
@@ -95,8 +95,9 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   );
   await stopping;
   log.info("stopping");
-  const nodes = await starting;
-  await nodes.stop();
+  // Nodes that never came up have left something, too: `takeDown` finds it.
+  const nodes = await starting.catch(() => undefined);
+  await nodes?.stop();
   await engine.stop();
   compaction.cancel();
   await store.close();
@@ -181,7 +182,7 @@ async function detach(home: Home): Promise<number> {
   if (outcome === "ready") {
     child.unref();
     child.stdio[readyFd]?.destroy();
-    process.stdout.write(readFileSync(home.log, "utf8").slice(logStart));
+    process.stdout.write(readFileSync(home.log).subarray(logStart));
     return 0;
   }
   if (outcome === "late") process.kill(child.pid as number, "SIGTERM");

@@ -151,7 +151,10 @@ export function statusOf(error: unknown, log: Log): Status {
 export function answerError(exchange: Exchange, error: unknown, log: Log, warnings: readonly string[] = []): void {
   const status = statusOf(error, log);
   if (exchange.closed) return;
-  if (exchange.answered) return exchange.abort();
+  if (exchange.answered) {
+    exchange.abort();
+    return;
+  }
   const headers = answerHeaders("application/json", warnings);
   const wait = status.details?.retryAfterSeconds;
   if (wait !== undefined) headers["retry-after"] = String(wait);
