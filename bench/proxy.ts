@@ -2,9 +2,10 @@
  * What ways to a web server cost: directly, through nginx, through our load balancer on localhost, through a Service's
  * address in the kernel. The ways take turns, so that a machine that grows slower does so for all of them.
  *
+ *     npm run bench -- proxy
  *     node bench/proxy.ts [--seconds 3] [--rounds 3] [--only balancer,direct]
  *
- * Needs nginx and wrk; with root, ip and nft the Service's address is measured as well. Ends with one line of JSON.
+ * Needs nginx and wrk; with root, ip and nft the Service's address is measured as well.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,6 +14,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Figure, report } from "./figures.ts";
 import { silentLog } from "../src/base/log.ts";
 import { systemClock, systemRandom } from "../src/base/system-world.node.ts";
 import { cleanUpNetwork } from "../src/node/network/clean-up.node.ts";
@@ -123,7 +125,7 @@ try {
     }),
   );
   console.table(rows);
-  console.log(JSON.stringify({ bench: "proxy", seconds, rounds, rows }));
+  if (values.only === undefined) report("proxy", figuresOf(rows));
 } finally {
   await balancer.close();
   await proxy?.close();
@@ -134,4 +136,36 @@ try {
   await network?.close();
   if (network) await cleanUpNetwork(instance);
   rmSync(directory, { recursive: true, force: true });
+}
+
+interface Shares {
+  readonly kept: number;
+  readonly keptShare: number;
+  readonly fresh: number;
+  readonly freshShare: number;
+}
+
+/** Shares of what the server does when it is asked directly, in the same run. */
+function figuresOf(rows: Readonly<Record<string, Shares>>): Figure[] {
+  const { nginx, balancer, serviceAddress } = rows;
+  const titles = { balancer: "LoadBalancer Service on localhost", serviceAddress: "Service address (nftables)" };
+  const targets = { balancer: [0.55, 0.45], serviceAddress: [0.9, 0.9] } as const;
+  return Object.entries({ balancer, serviceAddress }).flatMap(([way, shares]) => {
+    if (!shares) return [];
+    const key = way as keyof typeof titles;
+    const [kept, fresh] = targets[key];
+    const peer = (figure: number | undefined): Pick<Figure, "peer"> =>
+      figure === undefined ? {} : { peer: { name: "nginx", figure, how: "measured" } };
+    const unit = "of direct";
+    return [
+      { name: `${titles[key]}, kept connections`, figure: shares.keptShare, unit, target: { atLeast: kept }, ...peer(nginx?.keptShare) },
+      {
+        name: `${titles[key]}, a connection per request`,
+        figure: shares.freshShare,
+        unit,
+        target: { atLeast: fresh },
+        ...peer(nginx?.freshShare),
+      },
+    ];
+  });
 }

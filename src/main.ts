@@ -1,9 +1,10 @@
 /** The one binary: hands over to the command line, and to the engine only when a command needs it. */
 import { enableCompileCache } from "node:module";
-import { runProgram } from "./cli/program.node.ts";
 import type { EngineCommands } from "./cli/engine-commands.ts";
 
+// Holds for what is loaded from here on, which is why everything is.
 enableCompileCache();
+const { runProgram } = await import("./cli/program.node.ts");
 
 const version = process.env.WINDLASS_VERSION ?? "development";
 const commands = (): Promise<{ readonly engineCommands: EngineCommands }> => import("./cluster/commands.node.ts");

@@ -1,5 +1,5 @@
 /** The real world: the machine's clock and entropy. */
-import { getRandomValues } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
@@ -38,7 +38,7 @@ let left = 0;
 export const systemRandom: Random = {
   uint32() {
     if (left === 0) {
-      getRandomValues(pool);
+      randomFillSync(pool);
       left = pool.length;
     }
     return pool[--left] as number;
