@@ -54,7 +54,7 @@ export function scheduler(deps: ControllerDeps): Controller {
   );
   const queued = new Map<string, Waiting>();
   /** Pods that found no node, by uid, with the timer that ends their wait. */
-  const parked = new Map<string, { readonly pod: PodObject; timer: Timer }>();
+  const parked = new Map<string, { readonly pod: PodObject; readonly sinceMs: number; dueMs: number; timer: Timer }>();
   const attempts = new Map<string, number>();
   /** Pods decided on whose binding is not yet seen, by uid. */
   const assumed = new Set<string>();
@@ -123,12 +123,19 @@ export function scheduler(deps: ControllerDeps): Controller {
     });
   }
 
-  /** Something changed that may help: Pods that found no node are tried again after their back-off. */
+  /**
+   * Something changed that may help: Pods that found no node are tried again after their back-off. It counts from their last
+   * attempt, so that further changes, however many, do not put the next one off.
+   */
   function retryParked(): void {
+    const nowMs = clock.monotonic();
     for (const [uid, entry] of parked) {
+      const backOffMs = Math.min(backOffBaseMs * 2 ** ((attempts.get(uid) ?? 1) - 1), backOffMaxMs);
+      const dueMs = Math.max(nowMs, entry.sinceMs + backOffMs);
+      if (dueMs >= entry.dueMs) continue;
       entry.timer.cancel();
-      const delayMs = Math.min(backOffBaseMs * 2 ** ((attempts.get(uid) ?? 1) - 1), backOffMaxMs);
-      entry.timer = clock.setTimer(delayMs, () => enqueue(entry.pod));
+      entry.dueMs = dueMs;
+      entry.timer = clock.setTimer(dueMs - nowMs, () => enqueue(entry.pod));
     }
   }
 
@@ -181,7 +188,8 @@ export function scheduler(deps: ControllerDeps): Controller {
     const uid = pod.metadata.uid as string;
     attempts.set(uid, (attempts.get(uid) ?? 0) + 1);
     unpark(uid);
-    parked.set(uid, { pod, timer: clock.setTimer(retryMs, () => enqueue(pod)) });
+    const sinceMs = clock.monotonic();
+    parked.set(uid, { pod, sinceMs, dueMs: sinceMs + retryMs, timer: clock.setTimer(retryMs, () => enqueue(pod)) });
   }
 
   /** Never rejects. */
