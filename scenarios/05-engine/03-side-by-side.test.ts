@@ -37,12 +37,12 @@ test("two engines side by side", async (t) => {
   });
 
   await t.test("a port that the other one has is not given twice, and an event says so", async () => {
-    await second.run('kubectl patch service vweb -p \'{"spec":{"ports":[{"port":8090,"targetPort":80}]}}\'');
+    await second.run(`kubectl patch service vweb --type=json -p '[{"op":"replace","path":"/spec/ports/0/port","value":8090}]'`);
     await until("an event tells of it", async () =>
       /8090/.test(await second.run("kubectl get events --field-selector involvedObject.kind=Service -o custom-columns=:.message")),
     );
     assert.equal(await first.run("curl -s http://localhost:8090/v.txt"), "v1");
-    await second.run('kubectl patch service vweb -p \'{"spec":{"ports":[{"port":8091,"targetPort":80}]}}\'');
+    await second.run(`kubectl patch service vweb --type=json -p '[{"op":"replace","path":"/spec/ports/0/port","value":8091}]'`);
   });
 
   await t.test("one that goes does not touch the other", async () => {
