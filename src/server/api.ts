@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly fieldManager: string;
   readonly dryRun?: boolean;
   readonly fieldValidation?: "Ignore" | "Warn" | "Strict";
+  /** For a write that may create although it came as a change: throws 403 where the user may not create. Absent: they may. */
+  checkCreate?(): void;
   /** Collects `Warning` headers. */
   warn?(text: string): void;
 }

@@ -30,6 +30,7 @@ describe("who may do what", () => {
       users: [
         { token: "alice-token", user: { name: "alice", groups: ["devs"] } },
         { token: "bob-token", user: { name: "bob", groups: [] } },
+        { token: "carol-token", user: { name: "carol", groups: [] } },
       ],
     });
     client = testClient(server);
@@ -39,6 +40,36 @@ describe("who may do what", () => {
     client.close();
     await server.close();
     assert.deepEqual(server.errors, []);
+  });
+
+  test("who may change and not create creates nothing by a change", async () => {
+    const verbs = ["get", "update", "patch"];
+    const rules = [
+      { verbs, apiGroups: [""], resources: ["configmaps"] },
+      { verbs, apiGroups: ["coordination.k8s.io"], resources: ["leases"] },
+    ];
+    assert.equal((await post(`${rbac}/clusterroles`, { metadata: { name: "changer" }, rules })).status, 201);
+    await bind("changer", "changer", { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "carol" });
+    const carol = { token: "carol-token" };
+    const configMap = "/api/v1/namespaces/default/configmaps/new";
+    const apply = (as: "admin" | { token: string }) =>
+      client.http2("PATCH", `${configMap}?fieldManager=t`, {
+        as,
+        headers: { "content-type": "application/apply-patch+yaml" },
+        body: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "new" }, data: { a: "b" } }),
+      });
+    const refused = await apply(carol);
+    assert.deepEqual(
+      [refused.status, refused.json().message],
+      [403, 'configmaps "new" is forbidden: User "carol" cannot create resource "configmaps" in API group "" in the namespace "default"'],
+    );
+    const lease = "/apis/coordination.k8s.io/v1/namespaces/default/leases/new";
+    const put = (as: "admin" | { token: string }) =>
+      client.http2("PUT", lease, { as, body: JSON.stringify({ metadata: { name: "new" } }) });
+    assert.equal((await put(carol)).status, 403);
+    assert.deepEqual([(await get(configMap)).status, (await get(lease)).status], [404, 404]);
+    assert.deepEqual([(await apply("admin")).status, (await put("admin")).status], [201, 201]);
+    assert.equal((await apply(carol)).status, 200, "what is there, they may change");
   });
 
   test("a user without roles is refused in Kubernetes' words, but sees what is served", async () => {

@@ -92,6 +92,7 @@ async function apply(core: Core, kind: KindDefinition, key: ObjectKey, face: Fac
         return await changeObject(core, kind, key, { face, context, change: merge, ownersKnown: true });
       }
       if (applied.metadata.uid) throw conflict(subjectOf(kind, key.name), absentUid(applied.metadata.uid));
+      context.checkCreate?.();
       return asCreated(await create(core, kind, key.namespace, merge(undefined), context, { ownersKnown: true }));
     } catch (error) {
       // Somebody else created or removed it between the look and the write: look again.

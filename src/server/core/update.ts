@@ -29,7 +29,10 @@ export async function update(
 ): Promise<Written> {
   const face = core.face(kind, subresource);
   const absent = subresource === "" && kind.createOnUpdate && !core.storage.read(kind, key);
-  if (absent) return asCreated(await create(core, kind, key.namespace, withoutVersion(body, key), context));
+  if (absent) {
+    context.checkCreate?.();
+    return asCreated(await create(core, kind, key.namespace, withoutVersion(body, key), context));
+  }
   return changeObject(core, kind, key, { face, context, change: () => writableCopy(body, face) });
 }
 

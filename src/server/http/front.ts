@@ -70,6 +70,7 @@ export function createFront(options: FrontOptions): Front {
     api,
     world,
     watches,
+    authorize: options.authorize,
     subresources: options.subresources ?? new Map(),
   };
   const requests = new Map<string, number>();

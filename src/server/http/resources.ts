@@ -8,6 +8,7 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import type { DeleteOptions } from "../../api/types.ts";
 import type { World } from "../../base/world.ts";
 import type { Api, ApiListOptions, RequestContext, Stored, User } from "../api.ts";
+import { type AccessAttributes, accessDenied } from "../auth/access.ts";
 import { type AnswerOptions, answerList, answerStored, answerValue, listMetadata } from "./answer.ts";
 import { subresourcesOf, verbsOf } from "./discovery.ts";
 import type { Exchange } from "./exchange.ts";
@@ -42,6 +43,8 @@ export type SubresourceHandler = (request: {
 export interface ResourceServer {
   readonly api: Api;
   readonly world: World;
+  /** Whether a user may; the request itself is authorised already. */
+  authorize(user: User, attributes: AccessAttributes): boolean;
   /** By `plural/subresource`, such as `pods/log`. */
   readonly subresources: ReadonlyMap<string, SubresourceHandler>;
   /** Watches under way; each entry ends one. */
@@ -186,6 +189,17 @@ function writeContext(exchange: Exchange, info: ResourceRequest, user: User, opt
   return { context, warnings };
 }
 
+/** What a change that finds nothing to change is held to before it creates: the right to create. */
+function changeContext(server: ResourceServer, exchange: Exchange, info: ResourceRequest, user: User, optionsKind: string): WriteParts {
+  const { context, warnings } = writeContext(exchange, info, user, optionsKind);
+  const { type, group, resource, subresource, namespace, name } = info;
+  const attributes: AccessAttributes = { type, verb: "create", group, resource, subresource, namespace, name };
+  const checkCreate = (): void => {
+    if (!server.authorize(user, attributes)) throw accessDenied(user, attributes);
+  };
+  return { context: { ...context, checkCreate }, warnings };
+}
+
 async function serveCreate(
   server: ResourceServer,
   exchange: Exchange,
@@ -214,7 +228,7 @@ async function serveUpdate(
   user: User,
 ): Promise<void> {
   answerOptions(exchange, info);
-  const { context, warnings } = writeContext(exchange, info, user, "UpdateOptions");
+  const { context, warnings } = changeContext(server, exchange, info, user, "UpdateOptions");
   const object = await readObject(exchange, bodyMaxBytes, kind, context, info.subresource);
   const stored = await server.api.update(kind, key, object, context, info.subresource);
   answerOne(server, exchange, info, kind, stored, stored.created ? 201 : 200, warnings);
@@ -230,7 +244,7 @@ async function servePatch(
 ): Promise<void> {
   answerOptions(exchange, info);
   const type = patchType(exchange.header("content-type"));
-  const { context, warnings } = writeContext(exchange, info, user, "PatchOptions");
+  const { context, warnings } = changeContext(server, exchange, info, user, "PatchOptions");
   if (type === "apply" && !info.query.get("fieldManager")) {
     throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
   }
