@@ -10,6 +10,7 @@ const checks = [
   ["pure floors", "node_modules/.bin/tsc", ["-p", "tsconfig.pure.json"]],
   ["lint and format", "node_modules/.bin/biome", ["ci", "--colors=off", "."]],
   ["generated types", node24(), ["scripts/generate-types.mjs", "--check"]],
+  ["generated reference", node24(), ["--disable-warning=ExperimentalWarning", "scripts/generate-reference.mjs", "--check"]],
 ];
 let failed = 0;
 for (const [name, command, args] of checks) {

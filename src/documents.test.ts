@@ -1,0 +1,71 @@
+/** The documents speak of files that exist, link to pages that exist, and name no place where the project was made. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return pagesIn(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", ...pagesIn("docs")].map((path) => ({
+  path,
+  text: readFileSync(join(root, path), "utf8"),
+}));
+/** Words in code spans that look like paths of this repository. */
+const pathPattern = /`((?:src|scripts|docs|bench|scenarios|examples|bin)\/[\w./-]*[\w/])`/g;
+
+test("every path that a document names exists", () => {
+  const missing = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(pathPattern)]
+      // NAME stands for any.
+      .filter(([, named = ""]) => !/\bNAME\b/.test(named) && !existsSync(join(root, named)))
+      .map(([, named]) => `${path}: ${named}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test("every link between documents leads somewhere, headings included", () => {
+  const broken: string[] = [];
+  for (const { path, text } of pages) {
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [file = "", heading] = target.split("#");
+      const full = file === "" ? join(root, path) : join(root, dirname(path), file);
+      if (!existsSync(full)) broken.push(`${path}: ${target}`);
+      else if (heading !== undefined && !headingsOf(readFileSync(full, "utf8")).includes(heading)) broken.push(`${path}: ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+test("every page of the reference is in its index", () => {
+  const index = readFileSync(join(root, "docs/reference/README.md"), "utf8");
+  const absent = pagesIn("docs/reference")
+    .map((path) => relative("docs/reference", path))
+    .filter((name) => name !== "README.md" && !index.includes(`(${name})`));
+  assert.deepEqual(absent, []);
+});
+
+test("every flag of the command line is in its reference, and no other", () => {
+  const program = readFileSync(join(root, "src/cli/program.node.ts"), "utf8");
+  const flags = (text: string): string[] => [...new Set(text.match(/--[a-z]+/g))].sort();
+  const documented = readFileSync(join(root, "docs/reference/cli.md"), "utf8");
+  assert.deepEqual(flags(documented), flags(program));
+});
+
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s-]/gu, "")
+      .replace(/\s/g, "-"),
+  );
+}
