@@ -117,6 +117,19 @@ export function clientSuite(name: string, setUp: () => Promise<ClientUnderTest>)
       watch.close();
     });
 
+    each("a watch whose handler throws ends with that error, and nothing else suffers", async ({ client, namespace }) => {
+      const { resourceVersion } = await client.list(ConfigMap, { namespace });
+      const seen = recording<ConfigMapObject>();
+      const event = (): void => {
+        throw new Error("cannot take it");
+      };
+      client.watch(ConfigMap, { namespace, resourceVersion }, { ...seen.handler, event });
+      await client.create(ConfigMap, configMap(namespace, "a"));
+      await seen.until(() => seen.ends.length > 0);
+      assert.match(seen.ends[0]?.message ?? "", /cannot take it/);
+      assert.equal((await client.list(ConfigMap, { namespace })).items.length, 1);
+    });
+
     each("a long list comes in pages", async ({ client, namespace }) => {
       for (const letter of ["a", "b", "c", "d", "e"]) await client.create(ConfigMap, configMap(namespace, letter));
       const names: string[] = [];

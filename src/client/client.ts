@@ -51,6 +51,7 @@ export interface WatchOptions {
 }
 
 export interface WatchHandler<T extends KubeObject> {
+  /** One that throws ends its watch with that error. */
   event(event: WatchEvent<T>): void;
   /** Called once, when the stream ends: without an error at its time-out or when closed by the server; with `ApiError` 410 when the version is gone. Not called after `close`. */
   end(error?: Error): void;

@@ -87,6 +87,14 @@ export function httpClient({ transport, fieldManager }: HttpClientOptions): Clie
         stream.close();
         handler.end(error);
       };
+      // One that throws has lost an event: its watch ends, as in process, and the connection's own code goes on unharmed.
+      const tell = (event: WatchEvent<T>): void => {
+        try {
+          handler.event(event);
+        } catch (error) {
+          end(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
       const lines = lineSplitter((line) => {
         if (over) return;
         let event: { type: string; object: any };
@@ -97,7 +105,7 @@ export function httpClient({ transport, fieldManager }: HttpClientOptions): Clie
           return;
         }
         if (event.type === "ERROR") end(new ApiError(event.object as Status));
-        else handler.event(deepFreeze(event) as WatchEvent<T>);
+        else tell(deepFreeze(event) as WatchEvent<T>);
       });
       const stream = transport.stream(
         { method: "GET", path: pathOf(kind, namespace) + queryText(all) },

@@ -180,3 +180,25 @@ test("a handler that comes late hears of everything that is there", () => {
   send("MODIFIED", object("a", 3));
   assert.deepEqual(late, ["added a"]);
 });
+
+test("a server that ends every watch at once is asked ever more slowly", async () => {
+  const { clock, watches, last, informer, mark } = setUp();
+  informer.start();
+  mark(5);
+  last().handler.end();
+  for (let round = 0; round < 20; round++) {
+    const { handler } = last();
+    if (watches.length > 1) handler.end();
+    await clock.advance(1000);
+  }
+  assert.ok(watches.length < 12, `${watches.length} watches in 20 seconds`);
+  assert.ok(watches.length > 4, "and yet it is asked again");
+  informer.close();
+});
+
+test("an informer that is closed before it has synced leaves no timer behind", () => {
+  const { clock, informer } = setUp();
+  informer.start();
+  informer.close();
+  assert.equal(clock.nextDueMs(), undefined);
+});

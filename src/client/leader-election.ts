@@ -51,9 +51,12 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   /** An attempt takes longer than its turn where the server is slow: never two at once. */
   let attempt: Promise<void> | undefined;
 
-  const lead = (): void => {
+  /** `askedMs` is when the renewal was sent: the others count from when it arrives, so from then on at the earliest. */
+  const lead = (askedMs: number): void => {
     if (closed) return;
-    renewedMs = clock.monotonic();
+    renewedMs = askedMs;
+    // The answer took so long that somebody else may lead by now.
+    if (clock.monotonic() - askedMs >= renewDeadlineMs) return;
     if (isLeader) return;
     isLeader = true;
     log.info("became the leader", { lease: key.name, identity });
@@ -75,8 +78,9 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
     const held = { holderIdentity: identity, leaseDurationSeconds: Math.ceil(leaseMs / 1000), renewTime: now };
     if (!present) {
       const spec = { ...held, acquireTime: now, leaseTransitions: 0 };
+      const askedMs = clock.monotonic();
       await client.create(Lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...key }, spec });
-      lead();
+      lead(askedMs);
       return;
     }
     const version = present.metadata.resourceVersion ?? "";
@@ -94,8 +98,9 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
       acquireTime: mine ? (present.spec?.acquireTime ?? now) : now,
       leaseTransitions: (present.spec?.leaseTransitions ?? 0) + (mine ? 0 : 1),
     };
+    const askedMs = clock.monotonic();
     await client.update(Lease, { ...present, spec }); // The version that was read is a precondition: of two only one succeeds.
-    lead();
+    lead(askedMs);
   }
 
   function turn(): void {

@@ -15,6 +15,8 @@ const backOffCapMs = 30_000;
 /** How long one watch lasts; picked at random so that many clients do not come back at the same instant. */
 const watchSecondsMin = 300;
 const watchSecondsMax = 600;
+/** A watch that ends sooner than this, without an event, has failed. */
+const shortestWatchMs = 1000;
 /** A server that knows nothing of initial events never ends them: after this long, list instead (API-30). */
 const initialEventsLimitMs = 15_000;
 /** Annotation of the bookmark that ends the initial events (API-30). */
@@ -54,6 +56,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   /** Where to go on watching; undefined: start over. */
   let version: string | undefined;
   let initialEvents = true;
+  /** When the present watch was opened, and whether it has brought anything. */
+  let openedMs = 0;
+  let isFruitful = false;
 
   const close = (): void => {
     closed = true;
@@ -80,11 +85,13 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   /** Everything by one watch. */
   function start(): void {
     let pending: Map<string, T> | undefined = new Map();
+    // `close` cancels it, for no other timer is set while a watch is open.
     const limit = clock.setTimer(initialEventsLimitMs, () => {
       watch?.close();
       initialEvents = false;
       next();
     });
+    timer = limit;
     open({ sendInitialEvents: true }, "watching", {
       event(event) {
         if (!pending) return deliver(event);
@@ -146,6 +153,8 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     handler: { event(event: WatchEvent<T>): void; end(error?: Error): void },
   ): void {
     const timeoutSeconds = randomInt(random, watchSecondsMin, watchSecondsMax);
+    openedMs = clock.monotonic();
+    isFruitful = false;
     try {
       // A watch may deliver, and even end, before `watch` has returned it.
       let over = false;
@@ -154,7 +163,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
         { ...where, ...how, allowWatchBookmarks: true, timeoutSeconds },
         {
           event(event) {
-            if (!closed && !over) handler.event(event);
+            if (closed || over) return;
+            isFruitful = true;
+            handler.event(event);
           },
           end(error) {
             if (closed || over) return;
@@ -179,7 +190,10 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
 
   function ended(error?: Error): void {
     if (isExpired(error)) version = undefined; // The version is forgotten: start over.
-    if (error === undefined || (isExpired(error) && failures++ === 0)) next();
+    // A server, or a proxy before it, that ends every watch at once must not be asked again at once.
+    if (error === undefined && !isFruitful && clock.monotonic() - openedMs < shortestWatchMs)
+      later("the stream ended as soon as it began", "watching");
+    else if (error === undefined || (isExpired(error) && failures++ === 0)) next();
     else later(error, "watching");
   }
 

@@ -14,9 +14,15 @@ async function setUp() {
   const story: string[] = [];
   const candidate = (identity: string) => {
     let cut = false;
+    let answersAfterMs = 0;
     const reachable = {
       ...client,
       get: (...all: Parameters<Client["get"]>) => (cut ? Promise.reject(new ConnectionError("cut")) : client.get(...all)),
+      update: async (...all: Parameters<Client["update"]>) => {
+        const answer = await client.update(...all);
+        if (answersAfterMs > 0) await new Promise<void>((resolve) => clock.setTimer(answersAfterMs, resolve));
+        return answer;
+      },
     } as Client;
     const election = startLeaderElection({
       client: reachable,
@@ -26,7 +32,7 @@ async function setUp() {
       onStarted: () => story.push(`${identity} leads`),
       onStopped: () => story.push(`${identity} stops`),
     });
-    return { election, cutOff: (now = true) => (cut = now) };
+    return { election, cutOff: (now = true) => (cut = now), answerAfter: (ms: number) => (answersAfterMs = ms) };
   };
   return { client, clock, story, candidate };
 }
@@ -60,4 +66,17 @@ test("a leader that leaves lets go, so that another need not wait", async () => 
   await first?.election.close();
   await clock.advance(2500);
   assert.deepEqual(story, ["a leads", "a stops", "b leads"]);
+});
+
+test("a leader whose renewals are answered late never leads beside another", async () => {
+  const { clock, story, candidate } = await setUp();
+  const a = candidate("a");
+  await clock.advance(60_000);
+  const b = candidate("b");
+  a.answerAfter(25_000);
+  for (let second = 0; second < 120; second++) {
+    await clock.advance(1000);
+    assert.ok(!(a.election.isLeader && b.election.isLeader), `both lead: ${story.join(", ")}`);
+  }
+  assert.ok(story.includes("a stops") && story.includes("b leads"), story.join(", "));
 });
