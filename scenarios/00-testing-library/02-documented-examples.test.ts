@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const patienceMs = 60_000;
+/** As a strict reader has them. */
+const compilerOptions = { target: "es2024", module: "nodenext", strict: true, noEmit: true, skipLibCheck: true, types: ["node"] };
 
 /** A program and what it prints, where the document says so. */
 const examplePattern = /```ts\n(.*?)```(?:\s*```text\n(.*?)```)?/gs;
@@ -22,14 +24,17 @@ before(async () => {
 });
 
 for (const page of ["README.md", "docs/reference/testing.md"]) {
-  test(`the examples of ${page} print what it says`, async (t) => {
+  test(`the examples of ${page} fit the types and print what it says`, async (t) => {
     t.after(() => rm(folder, { recursive: true, force: true }).then(() => mkdir(folder)));
     const text = await readFile(join(root, page), "utf8");
     const examples = [...text.matchAll(examplePattern)].filter(([, program = ""]) => program.includes("windlass/testing"));
     assert.ok(examples.length > 0, "there are examples");
-    for (const [index, [, program = "", printed]] of examples.entries()) {
-      const file = join(folder, `example-${index}.ts`);
-      await writeFile(file, program);
+    const fileOf = (index: number): string => join(folder, `example-${index}.ts`);
+    for (const [index, [, program = ""]] of examples.entries()) await writeFile(fileOf(index), program);
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    await run(join(root, "node_modules/.bin/tsc"), ["-p", folder]).catch(({ stdout }) => assert.fail(stdout));
+    for (const [index, [, , printed]] of examples.entries()) {
+      const file = fileOf(index);
       const { stdout } = await run(process.execPath, ["--disable-warning=ExperimentalWarning", file], { timeout: patienceMs });
       if (printed !== undefined) assert.equal(stdout, printed);
     }
