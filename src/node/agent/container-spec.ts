@@ -85,7 +85,7 @@ async function containerMounts(
     if (!volume) throw new ContainerConfigError(`volume "${mount.name}" not found`);
     const subPath = mount.subPathExpr ? expandAll(mount.subPathExpr, lookup) : mount.subPath;
     mounts.push({
-      hostPath: subPath ? await files.subPath(volume.hostPath, subPath) : volume.hostPath,
+      hostPath: subPath ? await within(context, volume, subPath) : volume.hostPath,
       containerPath: absolute(mount.mountPath),
       readOnly: volume.readOnly || mount.readOnly === true,
       propagation:
@@ -110,12 +110,24 @@ async function containerMounts(
   return mounts;
 }
 
+/** A part of a volume. What leads nowhere, or out of the volume, is the author's to put right, like every other setting. */
+async function within({ files }: AgentContext, volume: MountedVolume, subPath: string): Promise<string> {
+  if (subPath.startsWith("/")) throw new ContainerConfigError("subPath must not be an absolute path");
+  if (subPath.split("/").includes("..")) throw new ContainerConfigError(`unable to use subPath "${subPath}": must not contain '..'`);
+  try {
+    return await files.subPath(volume.hostPath, subPath);
+  } catch (cause) {
+    throw new ContainerConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 const absolute = (path: string): string => (path.startsWith("/") ? path : `/${path}`);
 
 function expandAll(text: string, lookup: (name: string) => string | undefined): string {
   return expand(text, (name) => {
     const value = lookup(name);
-    if (value === undefined) throw new ContainerConfigError(`missing value for "${name}"`);
+    // An empty value would mount the whole volume in the place of a part.
+    if (value === undefined || value === "") throw new ContainerConfigError(`missing value for "${name}"`);
     return value;
   });
 }

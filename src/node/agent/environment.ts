@@ -12,8 +12,8 @@ export interface ConfigSource {
 
 /** Something that the container's configuration refers to is missing or unusable: `CreateContainerConfigError`. */
 export class ContainerConfigError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
     this.name = "ContainerConfigError";
   }
 }

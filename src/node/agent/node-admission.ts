@@ -2,7 +2,7 @@
 import type { Node, Pod } from "../../api/types.ts";
 import { quantityMilliValue, quantityValue } from "../../machinery/quantity.ts";
 import { matchesNode } from "./node-affinity.ts";
-import { hostPortsOf } from "./sandbox-spec.ts";
+import { claimsCollide, hostPortsOf } from "./sandbox-spec.ts";
 
 export interface Refusal {
   readonly reason: string;
@@ -73,7 +73,7 @@ export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal 
     used.cpuMilli += requests.cpuMilli;
     used.memoryBytes += requests.memoryBytes;
     pods++;
-    if (claims.length > 0 && hostPortsOf(other).some((port) => claims.includes(port))) {
+    if (claims.length > 0 && hostPortsOf(other).some((taken) => claims.some((claim) => claimsCollide(claim, taken)))) {
       return {
         reason: "NodePorts",
         message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",

@@ -107,8 +107,8 @@ function containerState(container: DeclaredContainer, record: ContainerRecord | 
   if (record?.state === "running") return { running: { startedAt: formatTime(record.startedAt ?? knowledge.now) } };
   if (knowledge.ended) {
     if (record?.state === "exited") return { terminated: terminatedState(record, knowledge.runtimeName) };
-    // Ephemeral and init containers whose turn never came stay as they were.
-    return container.role === "app" && knowledge.verdict === undefined
+    // Ephemeral and init containers whose turn never came stay as they were, and app containers that waited for their turn.
+    return container.role === "app" && knowledge.verdict === undefined && isInitialized(knowledge)
       ? { terminated: { ...lostContainer } }
       : { waiting: defaultWaiting(knowledge.pod) };
   }
@@ -116,6 +116,13 @@ function containerState(container: DeclaredContainer, record: ContainerRecord | 
   if (record?.state === "exited") return { terminated: terminatedState(record, knowledge.runtimeName) };
   return { waiting: defaultWaiting(knowledge.pod) };
 }
+
+/** Whether every init container has done its work. */
+const isInitialized = ({ pod, records }: PodKnowledge): boolean =>
+  (pod.spec?.initContainers ?? []).every(({ name, restartPolicy }) => {
+    const record = records.get(name);
+    return restartPolicy === "Always" ? (record?.attempt ?? -1) >= 0 : record?.state === "exited" && record.exitCode === 0;
+  });
 
 const defaultWaiting = (pod: Pod): { reason: string } => ({
   reason: (pod.spec?.initContainers?.length ?? 0) > 0 ? "PodInitializing" : "ContainerCreating",

@@ -111,7 +111,7 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
   const sandboxes = new Map<string, SandboxRecord>();
   const containers = new Map<string, Container>();
   const listeners = new Set<(event: RuntimeEvent) => void>();
-  const ports = hostPorts();
+  const ports = hostPorts(options.hostIp);
   let closed = false;
 
   const sandboxDirectory = (id: string): string => join(paths.sandboxes, id);

@@ -44,25 +44,31 @@ function logOptions(query: URLSearchParams, container: string): LogOptions {
 
 const plainText = answerHeaders("text/plain", []);
 
+/** Writes what a container has said. Throws before the first byte what is wrong with the question. */
+export async function writePodLog(
+  targets: PodTargets,
+  { key, query }: { readonly key: Parameters<PodTargets["pod"]>[0]; readonly query: URLSearchParams },
+  write: (bytes: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const pod = await targets.pod(key);
+  const options = logOptions(query, containerOf(pod, query.get("container") ?? undefined));
+  // A Pod that no node has yet has said nothing.
+  if (!pod.spec?.nodeName) return;
+  const { node, ref } = await targets.find(key);
+  await node.logs(ref, options, write, signal);
+}
+
 /** Serves logs. Errors that come before the first byte are answered as a `Status`; the head goes out with that byte, or soon. */
 export function podLogs(targets: PodTargets): SubresourceHandler {
   return async ({ exchange, info, key }) => {
-    const pod = await targets.pod(key);
-    const options = logOptions(info.query, containerOf(pod, info.query.get("container") ?? undefined));
-    // A Pod that no node has yet has said nothing.
-    if (!pod.spec?.nodeName) return exchange.respond(200, plainText);
-    const { node, ref } = await targets.find(key);
     const controller = new AbortController();
     exchange.onClose(() => controller.abort());
     const sink = lazySink(exchange);
-    await node.logs(
-      ref,
-      options,
-      async (bytes) => {
-        if (!sink.open().write(bytes)) await sink.open().drained();
-      },
-      controller.signal,
-    );
+    const write = async (bytes: Uint8Array): Promise<void> => {
+      if (!sink.open().write(bytes)) await sink.open().drained();
+    };
+    await writePodLog(targets, { key, query: info.query }, write, controller.signal);
     sink.open().end();
   };
 }

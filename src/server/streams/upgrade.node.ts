@@ -1,6 +1,6 @@
 /**
- * Connections that leave HTTP: exec, attach and port-forward over WebSocket or SPDY/3.1 (API-100 … API-105). Everything
- * that can be refused is refused before the upgrade, with a `Status`.
+ * Connections that leave HTTP: exec, attach and port-forward over WebSocket or SPDY/3.1, logs over WebSocket (API-100 … API-105).
+ * Everything that can be refused is refused before the upgrade, with a `Status`.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -16,6 +16,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { type RequestInfo, type ResourceRequest, readRequest } from "../http/request-info.ts";
 import { serveSpdyCommand } from "./command-spdy.ts";
 import { serveWebSocketCommand } from "./command-websocket.ts";
+import { writePodLog } from "./logs.ts";
 import { type PodTarget, podTargets } from "./pod-target.ts";
 import { portOf } from "./port-forward.ts";
 import { servePortForwardSpdy } from "./port-forward-spdy.ts";
@@ -44,6 +45,7 @@ const commandProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.c
 const spdyCommandProtocols = ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"];
 const tunnelProtocol = "SPDY/3.1+portforward.k8s.io";
 const forwardProtocols = [tunnelProtocol, "v4.channel.k8s.io", "portforward.k8s.io"];
+const logProtocols = ["binary.k8s.io", "base64.binary.k8s.io"];
 const spdyForwardProtocol = "portforward.k8s.io";
 /** One WebSocket message may be this long; kubectl cuts stdin into pieces of 32 KiB. */
 const messageMaxBytes = 4 * 1024 * 1024;
@@ -66,14 +68,45 @@ export function podUpgrades(options: UpgradesOptions): Upgrades {
       const { name, namespace, subresource } = info;
       if (name === undefined || namespace === undefined) throw unknownPath();
       // Opening a stream is creating something, also where WebSocket makes it a GET.
-      await options.admit(exchange, { ...info, verb: "create" });
+      const isLog = subresource === "log" && isWebSocket(request);
+      await options.admit(exchange, isLog ? info : { ...info, verb: "create" });
       const key = { namespace, name };
+      if (isLog) return await serveLog(info, key, request, socket, head);
       if (subresource === "exec" || subresource === "attach")
         await serveCommand(info, subresource, await targets.find(key), request, socket, head);
       else if (subresource === "portforward") await serveForward(info, await forwardTarget(key), request, socket, head);
       else throw unknownPath();
     } catch (error) {
       answerError(exchange, error, log);
+    }
+  }
+
+  /** What the log holds, message by message, and then the end. The connection is upgraded when there is something to say. */
+  async function serveLog(
+    info: ResourceRequest,
+    key: { namespace: string; name: string },
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const controller = new AbortController();
+    socket.on("close", () => controller.abort());
+    let opened: Promise<WebSocket> | undefined;
+    const open = (): Promise<WebSocket> => (opened ??= webSocket(request, socket, head, logProtocols));
+    const write = async (bytes: Uint8Array): Promise<void> => {
+      const ws = await open();
+      const isText = ws.protocol.startsWith("base64");
+      const message = isText ? Buffer.from(bytes).toString("base64") : bytes;
+      await new Promise<void>((resolve, reject) => {
+        ws.send(message, { binary: !isText }, (error) => (error ? reject(error) : resolve()));
+      });
+    };
+    try {
+      await writePodLog(targets, { key, query: info.query }, write, controller.signal);
+      (await open()).close(1000);
+    } catch (error) {
+      if (opened === undefined) throw error;
+      (await opened).close(1011);
     }
   }
 
