@@ -48,7 +48,7 @@ test("DEP-11 … DEP-14: a new set carries the template's labels, the hash, its 
     ...revision(1),
     "deployment.kubernetes.io/desired-replicas": "3",
   };
-  const made = newReplicaSet(deployment({ minReadySeconds: 5 }, annotations), 2);
+  const made = newReplicaSet(deployment({ minReadySeconds: 5 }, annotations), 2n);
   const hash = made.metadata.labels?.["pod-template-hash"] as string;
   assert.match(hash, /^[a-z0-9]{1,10}$/);
   assert.equal(made.metadata.name, `web-${hash}`);
@@ -69,27 +69,28 @@ test("DEP-11 … DEP-14: a new set carries the template's labels, the hash, its 
 });
 
 test("DEP-19: another collision count gives another name", () => {
-  const first = newReplicaSet(deployment(), 1).metadata.name;
-  const second = newReplicaSet({ ...deployment(), status: { collisionCount: 1 } }, 1).metadata.name;
+  const first = newReplicaSet(deployment(), 1n).metadata.name;
+  const second = newReplicaSet({ ...deployment(), status: { collisionCount: 1 } }, 1n).metadata.name;
   assert.notEqual(first, second);
 });
 
 test("DEP-22: the longest of Deployment names still gives a valid name", () => {
   const long = { ...deployment(), metadata: { name: "a".repeat(253), namespace: "shop" } };
-  assert.ok((newReplicaSet(long, 1).metadata.name as string).length <= 253);
+  assert.ok((newReplicaSet(long, 1n).metadata.name as string).length <= 253);
 });
 
 test("DEP-15: numbers go up, and only up", () => {
-  assert.equal(nextRevision([]), 1);
-  assert.equal(nextRevision([set("a", "v1", revision(3)), set("b", "v1", revision(7)), set("c", "v1", revision("x"))]), 8);
+  assert.equal(nextRevision([]), 1n);
+  assert.equal(nextRevision([set("a", "v1", revision(3)), set("b", "v1", revision(7)), set("c", "v1", revision("x"))]), 8n);
+  assert.equal(nextRevision([set("a", "v1", revision("3546343826724305832"))]), 3546343826724305833n);
   const kept = set("a", "v2", revision(9));
-  assert.equal(asNewSet(kept, deployment(), 4), kept);
+  assert.equal(asNewSet(kept, deployment(), 4n), kept);
 });
 
 test("DEP-16: a set that is rolled back to remembers the numbers it bore", () => {
-  const back = asNewSet(set("a", "v2", revision(1)), deployment(), 4);
+  const back = asNewSet(set("a", "v2", revision(1)), deployment(), 4n);
   assert.deepEqual(back.metadata.annotations, { ...revision(4), "deployment.kubernetes.io/revision-history": "1" });
-  const again = asNewSet(back, deployment(), 6);
+  const again = asNewSet(back, deployment(), 6n);
   assert.deepEqual(again.metadata.annotations, { ...revision(6), "deployment.kubernetes.io/revision-history": "1,4" });
 });
 
@@ -103,7 +104,7 @@ test("DEP-16: the remembered numbers stay within 2000 characters, the newest of 
 
 test("DEP-18: a changed annotation or minReadySeconds is taken over in place", () => {
   const present = set("a", "v2", { ...revision(2), team: "old" });
-  const updated = asNewSet(present, deployment({ minReadySeconds: 7 }, { team: "new" }), 2);
+  const updated = asNewSet(present, deployment({ minReadySeconds: 7 }, { team: "new" }), 2n);
   assert.equal(updated.metadata.annotations?.team, "new");
   assert.equal(updated.spec?.minReadySeconds, 7);
   assert.equal(updated.metadata.annotations?.["deployment.kubernetes.io/revision-history"], undefined);

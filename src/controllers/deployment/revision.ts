@@ -48,17 +48,21 @@ function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | u
   return { ...template, metadata: { ...template.metadata, labels: others } };
 }
 
-/** The revision of a set; 0 where it bears none. */
-function revisionOf(replicaSet: ReplicaSet): number {
+/** The revision of a set; 0 where it bears none. Some tools write numbers that only 64 bits can hold. */
+function revisionOf(replicaSet: ReplicaSet): bigint {
   const text = replicaSet.metadata.annotations?.[revisionKey];
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : 0;
+  return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** DEP-15: one more than the highest among the old ones. */
-export const nextRevision = (oldSets: readonly ReplicaSet[]): number => 1 + oldSets.reduce((max, set) => Math.max(max, revisionOf(set)), 0);
+export function nextRevision(oldSets: readonly ReplicaSet[]): bigint {
+  let highest = 0n;
+  for (const revision of oldSets.map(revisionOf)) if (revision > highest) highest = revision;
+  return highest + 1n;
+}
 
 /** DEP-11 … DEP-14: the ReplicaSet of a template that has none yet, without a size. */
-export function newReplicaSet(deployment: Deployment, revision: number): ReplicaSet {
+export function newReplicaSet(deployment: Deployment, revision: bigint): ReplicaSet {
   const { name = "", namespace } = deployment.metadata;
   const template = deployment.spec?.template ?? {};
   const hash = podTemplateHash(template, deployment.status?.collisionCount);
@@ -84,12 +88,12 @@ export function newReplicaSet(deployment: Deployment, revision: number): Replica
 }
 
 /** DEP-15, DEP-16, DEP-18: the new set with the Deployment's annotations, its number and minReadySeconds; itself where nothing differs. */
-export function asNewSet(replicaSet: ReplicaSet, deployment: Deployment, revision: number): ReplicaSet {
+export function asNewSet(replicaSet: ReplicaSet, deployment: Deployment, revision: bigint): ReplicaSet {
   const present = replicaSet.metadata.annotations ?? {};
   const annotations = { ...present, ...handedOn(deployment) };
   const borne = present[revisionKey];
   const isNumber = borne === undefined || borne === "" || /^\d+$/.test(borne);
-  if (isNumber && Number(borne ?? 0) < revision) {
+  if (isNumber && BigInt(borne ?? 0) < revision) {
     annotations[revisionKey] = String(revision);
     if (borne !== undefined) {
       const history = appendRevision(present[revisionHistoryKey], borne);
@@ -130,7 +134,7 @@ export function beyondHistory(deployment: Deployment, oldSets: readonly ReplicaS
   const surplus = living.length - limit;
   if (surplus <= 0) return [];
   return living
-    .sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b))
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b))
     .slice(0, surplus)
     .filter((set) => actualOf(set) === 0 && sizeOf(set) === 0 && (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0));
 }
