@@ -4,8 +4,10 @@ import type { AdmissionRule } from "./admission.ts";
 import { defaultStorageClass } from "./default-storage-class.ts";
 import { defaultTolerations } from "./default-tolerations.ts";
 import { deprecations } from "./deprecations.ts";
+import { limitRangeRule } from "./limit-range.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { priorityRule } from "./priority.ts";
+import { runtimeClassRule } from "./runtime-class.ts";
 import { serviceAccountRule } from "./service-account.ts";
 import { type ServiceRanges, serviceAllocation } from "./service-allocation.ts";
 import { volumeProtection } from "./volume-protection.ts";
@@ -18,9 +20,11 @@ export interface BuiltInAdmissionOptions {
 
 export const builtInAdmission = (core: Core, options: BuiltInAdmissionOptions): AdmissionRule[] => [
   namespaceLifecycle(core),
+  limitRangeRule(core),
   serviceAccountRule(core),
   defaultTolerations,
   priorityRule(core),
+  runtimeClassRule(core),
   serviceAllocation(core, options.services),
   defaultStorageClass(core),
   ...(options.protectVolumes ? [volumeProtection] : []),

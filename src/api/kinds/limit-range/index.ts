@@ -7,7 +7,7 @@ import { type Errors, ruleRequired } from "../field-rules.ts";
 import { neverBumps } from "../generations.ts";
 import { spellQuantities } from "../quantities.ts";
 
-/** LimitRange (v1). It is stored; nothing enforces it yet. */
+/** LimitRange (v1). Admission enforces it. */
 export const LimitRange = defineKind<LimitRangeObject>({
   group: "",
   version: "v1",
