@@ -74,9 +74,10 @@ export function wantedTaints(node: Node, now: number): Taint[] | undefined {
 
 /**
  * When a Pod must leave a node because of its NoExecute taints, in milliseconds since the epoch: at once where one is
- * not tolerated, after the shortest tolerationSeconds where all are, never (undefined) without a limit.
+ * not tolerated, after the shortest tolerationSeconds where all are, never (undefined) without a limit. `sinceOf` says
+ * since when a taint is there that does not say so itself.
  */
-export function evictionMs(pod: Pod, taints: readonly Taint[], now: number): number | undefined {
+export function evictionMs(pod: Pod, taints: readonly Taint[], now: number, sinceOf: (taint: Taint) => number): number | undefined {
   let dueMs: number | undefined;
   for (const taint of taints) {
     if (taint.effect !== "NoExecute") continue;
@@ -84,7 +85,7 @@ export function evictionMs(pod: Pod, taints: readonly Taint[], now: number): num
     if (tolerations.length === 0) return now;
     const limits = tolerations.map((toleration) => toleration.tolerationSeconds).filter((seconds) => seconds !== undefined);
     if (limits.length < tolerations.length && limits.length === 0) continue;
-    const untilMs = (parseTime(taint.timeAdded) ?? now) + Math.max(0, Math.min(...limits)) * 1000;
+    const untilMs = (parseTime(taint.timeAdded) ?? sinceOf(taint)) + Math.max(0, Math.min(...limits)) * 1000;
     dueMs = dueMs === undefined ? untilMs : Math.min(dueMs, untilMs);
   }
   return dueMs;

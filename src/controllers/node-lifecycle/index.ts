@@ -7,7 +7,7 @@ import { Lease } from "../../api/kinds/lease/index.ts";
 import { Node } from "../../api/kinds/node/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
 import { keyOf, type ObjectKey } from "../../api/meta/object.ts";
-import type { Node as NodeObject, Pod as PodObject } from "../../api/types.ts";
+import type { Node as NodeObject, Pod as PodObject, Taint } from "../../api/types.ts";
 import { formatTime } from "../../base/time.ts";
 import { findCondition } from "../../machinery/conditions.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
@@ -20,6 +20,7 @@ const byNode = "byNode";
 
 /** The node lifecycle controller. Keys are nodes. */
 export function nodeLifecycleController(deps: ControllerDeps): Controller {
+  const seen = new TaintTimes();
   deps.informers.of(Pod).addIndex(byNode, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
   return controller("node-lifecycle", deps)
     .reconciles(Node)
@@ -30,13 +31,31 @@ export function nodeLifecycleController(deps: ControllerDeps): Controller {
         enqueue({ name: nodeName });
     })
     .reads(Lease)
-    .with(reconcile);
+    .with((key) => reconcile(key, deps, seen));
 }
 
-async function reconcile(key: ObjectKey, deps: ControllerDeps): Promise<Outcome> {
+/** Since when this controller has known each taint of each node: people set taints without saying when. */
+class TaintTimes {
+  readonly #nodes = new Map<string, Map<string, number>>();
+
+  /** Takes note of a node's taints as they are now; answers with the time of each. */
+  note(node: string, taints: readonly Taint[], now: number): (taint: Taint) => number {
+    const id = ({ key, value, effect }: Taint): string => `${key}=${value ?? ""}:${effect}`;
+    const before = this.#nodes.get(node);
+    const times = new Map(taints.map((taint) => [id(taint), before?.get(id(taint)) ?? now]));
+    if (times.size > 0) this.#nodes.set(node, times);
+    else this.#nodes.delete(node);
+    return (taint) => times.get(id(taint)) ?? now;
+  }
+}
+
+async function reconcile(key: ObjectKey, deps: ControllerDeps, seen: TaintTimes): Promise<Outcome> {
   const { client, informers, world } = deps;
   const cached = informers.of(Node).lister.get(key);
-  if (!cached || cached.metadata.deletionTimestamp) return done;
+  if (!cached || cached.metadata.deletionTimestamp) {
+    seen.note(key.name, [], 0);
+    return done;
+  }
   const now = world.clock.now();
   let node = cached;
   const silentFor = now - lastHeardMs(node, informers.of(Lease).lister.get({ namespace: leaseNamespace, name: key.name }));
@@ -54,7 +73,7 @@ async function reconcile(key: ObjectKey, deps: ControllerDeps): Promise<Outcome>
     if (isNotFound(error)) return done;
     throw error;
   }
-  const dueMs = await leave(node, deps);
+  const dueMs = await leave(node, deps, seen);
   const checkMs = silentFor > nodeMonitorGraceMs ? nodeMonitorGraceMs : nodeMonitorGraceMs - silentFor + 1;
   return requeueAfter(
     dueMs === undefined ? checkMs : Math.min(checkMs, Math.max(1, dueMs - now)),
@@ -63,9 +82,10 @@ async function reconcile(key: ObjectKey, deps: ControllerDeps): Promise<Outcome>
 }
 
 /** Deletes the Pods whose time on the node is up; answers with when the next one's is. */
-async function leave(node: NodeObject, deps: ControllerDeps): Promise<number | undefined> {
+async function leave(node: NodeObject, deps: ControllerDeps, seen: TaintTimes): Promise<number | undefined> {
   const now = deps.world.clock.now();
   const taints = node.spec?.taints ?? [];
+  const sinceOf = seen.note(node.metadata.name as string, taints, now);
   const isReady = findCondition(node.status?.conditions, "Ready")?.status === "True";
   let next: number | undefined;
   if (isReady && taints.length === 0) return next;
@@ -73,7 +93,7 @@ async function leave(node: NodeObject, deps: ControllerDeps): Promise<number | u
     if (isPodTerminal(pod)) continue;
     if (!isReady) await markNotReady(pod, deps);
     if (pod.metadata.deletionTimestamp) continue;
-    const dueMs = evictionMs(pod, taints, now);
+    const dueMs = evictionMs(pod, taints, now, sinceOf);
     if (dueMs === undefined) continue;
     if (dueMs > now) {
       next = next === undefined ? dueMs : Math.min(next, dueMs);
