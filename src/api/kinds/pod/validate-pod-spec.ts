@@ -18,6 +18,10 @@ import { ruleContainers, ruleHostLabel, ruleSeccompProfile } from "./validate-co
 import { ruleDeadline, rulePlacement } from "./validate-scheduling.ts";
 import { ruleVolumes } from "./validate-volumes.ts";
 
+const sysctlMaxChars = 253;
+const sysctlFormat = "([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+const sysctlName = new RegExp(`^${sysctlFormat}$`);
+
 const dnsPolicies = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
 
 /** Adds what is wrong with a Pod spec; `path` is that of the spec. */
@@ -80,9 +84,11 @@ function rulePodSecurity(errors: Errors, path: string, context: NonNullable<PodS
   ruleSeccompProfile(errors, `${path}.seccompProfile`, context.seccompProfile);
   const seen = new Set<string>();
   for (const [i, sysctl] of (context.sysctls ?? []).entries()) {
-    if (ruleRequired(errors, `${path}.sysctls[${i}].name`, sysctl.name) && seen.has(sysctl.name)) {
-      errors.push(field.duplicate(`${path}.sysctls[${i}].name`, sysctl.name));
-    }
+    const at = `${path}.sysctls[${i}].name`;
+    if (!ruleRequired(errors, at, sysctl.name)) continue;
+    if (sysctl.name.length > sysctlMaxChars || !sysctlName.test(sysctl.name)) {
+      errors.push(field.invalid(at, sysctl.name, `must have at most ${sysctlMaxChars} characters and match regex ${sysctlFormat}`));
+    } else if (seen.has(sysctl.name)) errors.push(field.duplicate(at, sysctl.name));
     seen.add(sysctl.name);
   }
 }
