@@ -94,3 +94,17 @@ test("kubectl reads the same", () => {
   assert.equal(stderr, "");
   assert.deepEqual((parseYaml(text) as { spec: unknown }).spec, JSON.parse(stdout).spec);
 });
+
+test("aliases that would fill the memory are refused, few and large ones as well as many", () => {
+  const text = "x".repeat(1_000_000);
+  assert.throws(() => parseYaml(`a: &a ${text}\nb: [${Array(90).fill("*a").join(", ")}]\n`), /excessive aliasing/);
+  const map = Array.from({ length: 20_000 }, (_, i) => `k${i}: v`).join(", ");
+  assert.throws(() => parseYaml(`a: &a {${map}}\nb: [${Array(90).fill("*a").join(", ")}]\n`), /excessive aliasing/);
+  assert.deepEqual(parseYaml("a: &a {b: 1}\nc: *a\n"), { a: { b: 1 }, c: { b: 1 } });
+});
+
+test("nesting without end is refused, not a crash", () => {
+  for (const text of ["[".repeat(20_000), "- ".repeat(20_000), "{a: ".repeat(20_000)]) {
+    assert.throws(() => parseYaml(text), YamlError, text.slice(0, 5));
+  }
+});

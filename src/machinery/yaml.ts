@@ -15,6 +15,8 @@ export class YamlError extends Error {
 
 /** Aliases that one document may expand to: more is an attempt to fill the memory. */
 const aliasesMax = 100;
+/** What a document may come to once its aliases are written out: characters of texts and keys, and one for every value. */
+const expandedMax = 8 * 1024 * 1024;
 
 const booleans = new Map<string, boolean>();
 for (const word of ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]) booleans.set(word, true);
@@ -64,21 +66,28 @@ function documentValue(document: Document.Parsed): unknown {
   } catch (cause) {
     throw new YamlError((cause as Error).message, { cause });
   }
-  return jsonOf(value);
+  const left = { size: expandedMax };
+  return jsonOf(value, left);
 }
 
 /** Maps become objects, whose keys are texts; numbers that JSON does not have are refused. */
-function jsonOf(value: unknown): unknown {
+function jsonOf(value: unknown, left: { size: number }): unknown {
+  left.size -= typeof value === "string" ? value.length + 1 : 1;
+  if (left.size < 0) throw new YamlError("document contains excessive aliasing");
   if (value instanceof Map) {
     const object: Record<string, unknown> = {};
-    for (const [key, item] of value) setOwnField(object, keyOf(key), jsonOf(item));
+    for (const [key, item] of value) {
+      const name = keyOf(key);
+      left.size -= name.length;
+      setOwnField(object, name, jsonOf(item, left));
+    }
     return object;
   }
-  if (Array.isArray(value)) return value.map(jsonOf);
+  if (Array.isArray(value)) return value.map((item) => jsonOf(item, left));
   if (typeof value === "number" && !Number.isFinite(value))
     throw new YamlError(`json: unsupported value: ${Number.isNaN(value) ? "NaN" : "+Inf"}`);
   if (value === undefined) return null;
-  return isRecord(value) ? jsonOf(new Map(Object.entries(value))) : value;
+  return isRecord(value) ? jsonOf(new Map(Object.entries(value)), left) : value;
 }
 
 function keyOf(key: unknown): string {

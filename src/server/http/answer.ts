@@ -26,13 +26,35 @@ export interface AnswerOptions {
 
 export function answerHeaders(contentType: string, warnings: readonly string[]): AnswerHeaders {
   const headers: AnswerHeaders = { "content-type": contentType, "cache-control": noStore };
-  if (warnings.length > 0) headers["warning"] = warnings.map(warningHeader);
+  if (warnings.length > 0) headers["warning"] = bounded(warnings).map(warningHeader);
   return headers;
+}
+
+/** What all warnings of one answer may add up to: clients, and HTTP/2 itself, take only so many headers. */
+const warningsMaxChars = 4096;
+/** What is left of each one where they are more. */
+const warningMaxChars = 256;
+/** However short they are: some clients give up on an answer of more than 128 headers. */
+const warningsMax = 100;
+
+/** All of them where there is room; else their beginnings, as many as there is room for (API-81). */
+function bounded(warnings: readonly string[]): readonly string[] {
+  const length = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
+  if (warnings.length <= warningsMax && length(warnings) <= warningsMaxChars) return warnings;
+  const kept: string[] = [];
+  let room = warningsMaxChars;
+  for (const warning of warnings.slice(0, warningsMax)) {
+    const beginning = warning.slice(0, warningMaxChars);
+    room -= beginning.length;
+    if (room < 0) break;
+    kept.push(beginning);
+  }
+  return kept;
 }
 
 /** `299 - "text"` (API-81), with whatever a header can't carry taken out. */
 const warningHeader = (text: string): string => {
-  const safe = Array.from(text.slice(0, 4096), (c) => (c < " " || c === "\x7f" ? " " : c > "~" ? "?" : c)).join("");
+  const safe = Array.from(text, (c) => (c < " " || c === "\x7f" ? " " : c > "~" ? "?" : c)).join("");
   return `299 - "${safe.replace(/[\\"]/g, "\\$&")}"`;
 };
 

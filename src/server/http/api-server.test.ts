@@ -210,6 +210,25 @@ describe("the server on its port", () => {
     assert.deepEqual(warnings.sort(), ['299 - "unknown field \\"bar\\""', '299 - "unknown field \\"foo\\""']);
   });
 
+  for (const http of ["http1", "http2"] as const) {
+    test(`${http}: an answer carries no more warnings than a client can take`, async () => {
+      const unknown = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`field${i}`, 1]));
+      const body = JSON.stringify({ metadata: { name: `warned-${http}` }, ...unknown });
+      const answer = await client[http]("POST", configMaps, { body });
+      assert.equal(answer.status, 201);
+      const { length } = String(answer.headers["warning"]);
+      assert.ok(length > 1000 && length < 8000, `${length} characters`);
+    });
+  }
+
+  test("a body of YAML is short enough to be read while others wait", async () => {
+    const long = await client.http1("POST", configMaps, {
+      headers: { "content-type": "application/yaml" },
+      body: `a: b\n`.repeat(150_000),
+    });
+    assert.deepEqual([long.status, long.json().reason], [413, "RequestEntityTooLarge"]);
+  });
+
   test("YAML goes in and out", async () => {
     const body = "metadata:\n  name: from-yaml\ndata:\n  a: 'yes'\n  b: |\n    two\n    lines\n";
     const answer = await client.http2("POST", configMaps, {

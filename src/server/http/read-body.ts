@@ -1,5 +1,5 @@
 /** Reads request bodies: JSON, YAML or protobuf into an object of the kind that the path names (API-15, API-80). */
-import { ApiError, badRequest } from "../../api/errors.ts";
+import { ApiError, badRequest, tooLarge } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import { decodeProtobuf } from "../../api/protobuf/protobuf.ts";
@@ -18,8 +18,12 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** YAML as it stands in a body: the first document. Throws 400. */
+/** Reading YAML takes a second for every few hundred kilobytes, in which nobody else is served. Longer bodies come as JSON, as kubectl's do. */
+const yamlMaxBytes = 512 * 1024;
+
+/** YAML as it stands in a body: the first document. Throws 400, and 413 for a text that takes too long to read. */
 function yamlOf(bytes: Uint8Array): unknown {
+  if (bytes.length > yamlMaxBytes) throw tooLarge(`Request entity too large: limit is ${yamlMaxBytes} for YAML; send JSON`);
   try {
     return parseYaml(textOf(bytes));
   } catch (error) {
