@@ -16,21 +16,22 @@ import type {
   ReplicaSetStatus,
   ReplicationController as ReplicationControllerObject,
 } from "../../api/types.ts";
-import type { Change } from "../../client/informer.ts";
-import { byController, byNamespace, byOrphanedIn } from "../../client/lister.ts";
+import { byController, byOrphanedIn } from "../../client/lister.ts";
 import type { EventRecorder } from "../../client/recorder.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { controllerOf } from "../../machinery/owners.ts";
 import { isPodActive } from "../../machinery/pods.ts";
 import { compileLabelSelector, type LabelMatcher } from "../../machinery/selectors.ts";
+import { nextAvailabilityMs } from "../runtime/availability.ts";
 import { claim } from "../runtime/claim.ts";
-import { type Controller, type ControllerDeps, controller, type Enqueue } from "../runtime/controller.ts";
+import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
 import { Expectations } from "../runtime/expectations.ts";
 import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { ownedPods } from "../runtime/owned-pods.ts";
 import { createPod, deletePod, podFromTemplate } from "../runtime/pod-control.ts";
 import { slowStart } from "../runtime/slow-start.ts";
 import { podsToDelete } from "./deletion-order.ts";
-import { type ManageFailure, nextAvailabilityMs, nextStatus } from "./status.ts";
+import { type ManageFailure, nextStatus } from "./status.ts";
 
 /** Pods made or removed in one pass, at most. */
 const burstMax = 500;
@@ -105,38 +106,20 @@ function replicationLoop<T extends ReplicatedObject>(deps: ControllerDeps, varia
   };
   return controller(component, deps)
     .reconciles(kind)
-    .watches(Pod, (change, enqueue) => podChanged(change, enqueue, loop))
+    .watches(
+      Pod,
+      ownedPods({
+        ...loop,
+        kind,
+        selectorOf: variant.selectorOf,
+        wake(owner, pod, enqueue) {
+          const count = deps.informers.of(Pod).lister.byIndexCount(byController, controllerOf(pod)?.uid ?? "");
+          if (count < pacedFrom) enqueue(owner);
+          else enqueue.after(owner, Math.ceil(count * pacingMsPerPod));
+        },
+      }),
+    )
     .with((key) => reconcile(key, loop));
-}
-
-/** Settles expectations first, so that the pass it asks for may act. */
-function podChanged<T extends ReplicatedObject>(change: Change<PodObject>, enqueue: Enqueue, loop: Loop<T>): void {
-  const { informers, expectations } = loop;
-  const pod = change.object;
-  const owner = ownerOf(pod, loop);
-  if (owner) {
-    const key = keyText(owner);
-    if (change.type === "added") expectations.creationSeen(key);
-    if (change.type === "deleted" || pod.metadata.deletionTimestamp !== undefined) expectations.deletionSeen(key, pod.metadata.uid ?? "");
-    const count = informers.of(Pod).lister.byIndexCount(byController, controllerOf(pod)?.uid ?? "");
-    if (count < pacedFrom) enqueue(owner);
-    else enqueue.after(owner, Math.ceil(count * pacingMsPerPod));
-  } else if (change.type !== "deleted" && controllerOf(pod) === undefined) {
-    // An orphan concerns every set that could adopt it.
-    for (const candidate of informers.of(loop.variant.kind).lister.byIndex(byNamespace, pod.metadata.namespace ?? ""))
-      if (loop.variant.selectorOf(candidate).matches(pod.metadata.labels)) enqueue(keyOf(candidate));
-  }
-  if (change.type !== "updated") return;
-  const before = ownerOf(change.old, loop);
-  if (before && before.name !== owner?.name) enqueue(before);
-}
-
-function ownerOf<T extends ReplicatedObject>(pod: PodObject, { informers, variant }: Loop<T>): ObjectKey | undefined {
-  const reference = controllerOf(pod);
-  if (!reference || reference.kind !== variant.kind.kind) return undefined;
-  const key = { namespace: pod.metadata.namespace as string, name: reference.name };
-  const owner = informers.of(variant.kind).lister.get(key);
-  return owner?.metadata.uid === reference.uid ? key : undefined;
 }
 
 async function reconcile<T extends ReplicatedObject>(key: ObjectKey, loop: Loop<T>): Promise<Outcome> {

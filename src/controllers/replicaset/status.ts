@@ -1,8 +1,8 @@
-/** The status of a set of Pods: counters, the ReplicaFailure condition, and when to count again (RS-8, RS-9, DEP-117). */
+/** The status of a set of Pods: counters and the ReplicaFailure condition (RS-8, RS-9, DEP-117). */
 import type { Pod, ReplicaSetCondition, ReplicaSetStatus } from "../../api/types.ts";
-import { formatTime, parseTime } from "../../base/time.ts";
+import { formatTime } from "../../base/time.ts";
 import { findCondition } from "../../machinery/conditions.ts";
-import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, podReadyCondition } from "../../machinery/pods.ts";
+import { isPodActive, isPodAvailable, isPodReady, isPodTerminal } from "../../machinery/pods.ts";
 
 /** Condition type: Pods could not be made or removed. */
 export const replicaFailure = "ReplicaFailure";
@@ -63,21 +63,4 @@ function nextConditions(old: readonly ReplicaSetCondition[], failure: ManageFail
   const present = findCondition(old, replicaFailure);
   if (present) return [...old]; // Set once and not refreshed while present.
   return [...others, { type: replicaFailure, status: "True", lastTransitionTime: formatTime(nowMs), ...failure }];
-}
-
-/**
- * In how many milliseconds the next ready Pod will have been ready long enough to be available; undefined when none is
- * waiting. Availability begins strictly after the last second, so a Pod that is ready for exactly that long waits 1 ms.
- */
-export function nextAvailabilityMs(pods: readonly Pod[], minReadySeconds: number, nowMs: number): number | undefined {
-  if (minReadySeconds <= 0) return undefined;
-  let soonest: number | undefined;
-  for (const pod of pods) {
-    if (!isPodActive(pod) || !isPodReady(pod) || isPodAvailable(pod, minReadySeconds, nowMs)) continue;
-    const sinceMs = parseTime(podReadyCondition(pod)?.lastTransitionTime);
-    if (sinceMs === undefined) continue;
-    const inMs = Math.max(1, sinceMs + minReadySeconds * 1000 - nowMs + 1);
-    if (soonest === undefined || inMs < soonest) soonest = inMs;
-  }
-  return soonest;
 }
