@@ -81,37 +81,44 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     ...(options.controllers && { controllers: options.controllers }),
   });
-  await auth.start(plane.api);
-  const server = await startApiServer({
-    api: plane.api,
-    kinds: plane.kinds,
-    world,
-    auth,
-    publicJwk: signer.publicJwk,
-    pki,
-    nodes: (name) => agents.get(name)?.api,
-    ...(options.host !== undefined && { host: options.host }),
-    ...(options.port !== undefined && { port: options.port }),
-    version: kubernetesVersion,
-    checks: { controllers: () => (isSynced ? undefined : "caches are not complete") },
-    storeVersion: () => store.version,
-  });
-  // The port may have been the system's choice; controllers, which tell Pods about it, start after it is known.
-  port = server.port;
-  await plane.start();
-  isSynced = true;
+  let server: ApiServer | undefined;
+  const stop = async (): Promise<void> => {
+    for (const agent of agents.values()) await agent.stop({ keepContainers: true });
+    await server?.close();
+    await plane.stop();
+    auth.close();
+  };
+  try {
+    await auth.start(plane.api);
+    server = await startApiServer({
+      api: plane.api,
+      kinds: plane.kinds,
+      world,
+      auth,
+      publicJwk: signer.publicJwk,
+      pki,
+      nodes: (name) => agents.get(name)?.api,
+      ...(options.host !== undefined && { host: options.host }),
+      ...(options.port !== undefined && { port: options.port }),
+      version: kubernetesVersion,
+      checks: { controllers: () => (isSynced ? undefined : "caches are not complete") },
+      storeVersion: () => store.version,
+    });
+    // The port may have been the system's choice; controllers, which tell Pods about it, start after it is known.
+    port = server.port;
+    await plane.start();
+    isSynced = true;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     plane,
     server,
     pki,
     agents,
     kubeconfig: kubeconfigText({ server: `https://127.0.0.1:${server.port}`, ca: pki.ca, context: "windlass", user: pki.admin }),
-    async stop() {
-      for (const agent of agents.values()) await agent.stop({ keepContainers: true });
-      await server.close();
-      await plane.stop();
-      auth.close();
-    },
+    stop,
   };
 }
 

@@ -72,7 +72,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const directory = await mkdtemp(join(tmpdir(), "windlass-cluster-"));
   const store = openMemoryStore();
   const starting = startEngine({ world, store, pkiDirectory: directory, ...(options.port !== undefined && { port: options.port }) });
-  const engine = await whileMoving(virtual, starting);
+  const engine = await whileMoving(virtual, starting).catch(async (error) => {
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   for (let index = 0; index < (options.nodes ?? 1); index++) {
     const name = `node-${index + 1}`;
     const agent = startSimulatedNode(engine.plane, world, {
