@@ -57,7 +57,8 @@ test("every page of the reference is in its index", () => {
 test("every flag of the command line is in its reference, and no other", () => {
   const program = readFileSync(join(root, "src/cli/program.node.ts"), "utf8");
   const flags = (text: string): string[] => [...new Set(text.match(/--[a-z]+/g))].sort();
-  const documented = readFileSync(join(root, "docs/reference/cli.md"), "utf8");
+  // What other programs are told on that page is their affair.
+  const documented = readFileSync(join(root, "docs/reference/cli.md"), "utf8").replaceAll(/`kubectl[^`]*`/g, "");
   assert.deepEqual(flags(documented), flags(program));
 });
 
