@@ -1,5 +1,6 @@
 /** Every controller of the control plane. */
 import { kinds } from "../api/registry.ts";
+import { daemonSetController } from "./daemonset/daemon-set.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointSliceController } from "./endpoint-slice/index.ts";
 import { endpointsController } from "./endpoints/index.ts";
@@ -15,6 +16,7 @@ import type { Controller, ControllerDeps } from "./runtime/controller.ts";
 import { scheduler } from "./scheduler/index.ts";
 import { serviceAccountController } from "./service-account/index.ts";
 import { serviceController } from "./service/index.ts";
+import { statefulSetController } from "./statefulset/stateful-set.ts";
 
 /** What some controllers must know of the cluster beside its objects. */
 export interface ClusterFacts {
@@ -29,6 +31,8 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   deploymentController(deps),
   replicaSetController(deps),
   replicationController(deps),
+  statefulSetController(deps),
+  daemonSetController(deps),
   endpointSliceController(deps),
   endpointsController(deps),
   serviceAccountController(deps),
