@@ -2,15 +2,18 @@
  * A whole engine in this process: store, control plane, API server on its port, and whatever nodes are added. The same
  * for `windlass up` and for tests; only the store, the clock and the nodes differ.
  */
+import { StorageClass } from "../api/kinds/storage-class/index.ts";
 import { systemClock } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
+import { standardStorageClass } from "../controllers/local-volumes/index.ts";
+import type { VolumeDirectories } from "../controllers/local-volumes/volume-directories.ts";
 import type { NodeAgent } from "../node/agent/agent.ts";
 import { createAuth } from "../server/auth/auth.ts";
 import { secretsEqual, tokenSigner } from "../server/auth/jwt.node.ts";
 import { kubeconfigText, loadPki, type Pki } from "../server/auth/pki.node.ts";
 import { type ApiServer, startApiServer } from "../server/http/api-server.node.ts";
 import type { Store } from "../store/store.ts";
-import { type ControlPlane, type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
+import { type ControlPlane, type ControlPlaneOptions, createControlPlane, createOnce } from "./control-plane.ts";
 
 export interface EngineOptions {
   readonly world: World;
@@ -25,6 +28,8 @@ export interface EngineOptions {
   readonly serviceCidr?: string;
   /** An address at which Pods reach this machine; where there is none, Pods can't reach the API server. */
   readonly podFacingIp?: string;
+  /** Where provisioned volumes are stored. Absent: they are objects only. */
+  readonly volumes?: VolumeDirectories;
   /** Default: all of them. */
   readonly controllers?: ControlPlaneOptions["controllers"];
 }
@@ -42,7 +47,7 @@ export interface Engine {
 }
 
 /** What the server says it is: the Kubernetes release whose behaviour it has. */
-export const kubernetesVersion = {
+const kubernetesVersion = {
   major: "1",
   minor: "35",
   gitVersion: "v1.35.2+windlass",
@@ -72,11 +77,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     facts: {
       caBundle: pki.ca,
       apiServer: () => ({ ip: options.podFacingIp ?? "127.0.0.1", port, ...(serviceIp !== undefined && { serviceIp }) }),
+      ...(options.volumes && { volumes: options.volumes }),
     },
     api: {
       admission: auth.admission,
       virtual: auth.virtual,
       issueToken: auth.issueToken,
+      // Only where the controllers run that end the protection.
+      protectVolumes: options.controllers === undefined,
       ...(options.serviceCidr !== undefined && { services: { addresses: options.serviceCidr } }),
     },
     ...(options.controllers && { controllers: options.controllers }),
@@ -107,6 +115,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     // The port may have been the system's choice; controllers, which tell Pods about it, start after it is known.
     port = server.port;
     await plane.start();
+    // Before anybody can ask for storage; who deletes it has it again after the next start.
+    await createOnce(plane.client, StorageClass, standardStorageClass);
     isSynced = true;
   } catch (error) {
     await stop();

@@ -3,12 +3,18 @@ import { kinds } from "../api/registry.ts";
 import { daemonSetController } from "./daemonset/daemon-set.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointSliceController } from "./endpoint-slice/index.ts";
+import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/index.ts";
 import { endpointsController } from "./endpoints/index.ts";
 import { disruptionController } from "./disruption/index.ts";
+import { ephemeralVolumeController } from "./ephemeral-volume/index.ts";
 import { garbageCollector } from "./garbage-collector/index.ts";
 import { type ApiServerAddress, kubernetesServiceController } from "./kubernetes-service/index.ts";
+import { localVolumeProvisioner } from "./local-volumes/index.ts";
+import { noVolumeDirectories, type VolumeDirectories } from "./local-volumes/volume-directories.ts";
 import { namespaceController } from "./namespace/index.ts";
 import { nodeLifecycleController } from "./node-lifecycle/index.ts";
+import { persistentVolumeBinder } from "./persistent-volume-binder/index.ts";
+import { claimProtectionController, volumeProtectionController } from "./persistent-volume-protection/index.ts";
 import { podGcController } from "./pod-gc/index.ts";
 import { replicaSetController, replicationController } from "./replicaset/replica-set.ts";
 import { rootCaController } from "./root-ca/index.ts";
@@ -24,6 +30,8 @@ export interface ClusterFacts {
   readonly caBundle: string;
   /** Where Pods reach the API server. */
   apiServer(): ApiServerAddress;
+  /** Where provisioned volumes are stored. Absent: they are objects only, for nodes that run no container. */
+  readonly volumes?: VolumeDirectories;
 }
 
 /** Builds all of them; none is started. */
@@ -34,6 +42,7 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   statefulSetController(deps),
   daemonSetController(deps),
   endpointSliceController(deps),
+  endpointSliceMirroringController(deps),
   endpointsController(deps),
   serviceAccountController(deps),
   rootCaController(deps, facts.caBundle),
@@ -44,5 +53,10 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   nodeLifecycleController(deps),
   podGcController(deps),
   disruptionController(deps),
+  persistentVolumeBinder(deps),
+  localVolumeProvisioner(deps, facts.volumes ?? noVolumeDirectories),
+  claimProtectionController(deps),
+  volumeProtectionController(deps),
+  ephemeralVolumeController(deps),
   scheduler(deps),
 ];

@@ -10,6 +10,7 @@ import { nodeMatchesPod, termMatches, untolerated } from "../../machinery/node-a
 import { type AffinityCycle, affinityCycle, type NamespaceLabels } from "./pod-affinity.ts";
 import { portsCollide } from "./pod-requests.ts";
 import { type SpreadCycle, spreadCycle } from "./topology-spread.ts";
+import type { VolumeNeeds } from "./volume-needs.ts";
 
 /** Why one node can't take a Pod. */
 export interface Refusal {
@@ -21,19 +22,28 @@ export interface Refusal {
 
 export type Decision =
   | { readonly type: "place"; readonly nodeName: string }
-  | { readonly type: "refused"; readonly refusals: ReadonlyMap<string, Refusal> };
+  | {
+      readonly type: "refused";
+      readonly refusals: ReadonlyMap<string, Refusal>;
+      /** Why no node was asked at all. */
+      readonly hopeless?: string;
+    };
 
 /** What is worked out once per Pod, for all nodes. */
 export interface Cycle {
   readonly placed: PlacedPod;
   readonly affinity: AffinityCycle;
   readonly spread: SpreadCycle;
+  /** Absent: the Pod has no claims. */
+  readonly volumes?: VolumeNeeds | undefined;
 }
 
 export interface DecideOptions {
   readonly cluster: ClusterView;
   readonly random: Random;
   readonly namespaceLabels: NamespaceLabels;
+  /** What the Pod's claims ask; absent: it has none. */
+  readonly volumes?: VolumeNeeds | undefined;
   /** Where to begin looking, so that large clusters are searched evenly. */
   readonly startAt: number;
 }
@@ -42,14 +52,20 @@ export interface DecideOptions {
 const enoughNodes = 100;
 
 /** Works out what all nodes' answers share. */
-export const cycleOf = (placed: PlacedPod, options: Pick<DecideOptions, "cluster" | "namespaceLabels">): Cycle => ({
+export const cycleOf = (placed: PlacedPod, options: Pick<DecideOptions, "cluster" | "namespaceLabels" | "volumes">): Cycle => ({
   placed,
   affinity: affinityCycle(placed.pod, options.cluster, options.namespaceLabels),
   spread: spreadCycle(placed.pod, options.cluster),
+  volumes: options.volumes,
 });
 
 /** The best node for a Pod, or why there is none. */
 export function decide(placed: PlacedPod, options: DecideOptions): Decision {
+  const hopeless = options.volumes?.hopeless;
+  if (hopeless !== undefined) {
+    const refusals = new Map([...options.cluster.nodes.keys()].map((name) => [name, { reasons: [hopeless], preemptable: false }]));
+    return { type: "refused", refusals, hopeless };
+  }
   const cycle = cycleOf(placed, options);
   const views = [...options.cluster.nodes.values()];
   const fits: NodeView[] = [];
@@ -65,7 +81,7 @@ export function decide(placed: PlacedPod, options: DecideOptions): Decision {
 }
 
 /** Why a node can't take a Pod, or undefined when it can. The order is the one in which Kubernetes asks. */
-export function refusalOf(view: NodeView, { placed, affinity, spread }: Cycle): Refusal | undefined {
+export function refusalOf(view: NodeView, { placed, affinity, spread, volumes }: Cycle): Refusal | undefined {
   const { pod, requests } = placed;
   const never = (reason: string): Refusal => ({ reasons: [reason], preemptable: false });
   if (
@@ -84,6 +100,8 @@ export function refusalOf(view: NodeView, { placed, affinity, spread }: Cycle): 
   }
   const short = shortages(view, placed);
   if (short) return short;
+  const volumeRefusal = volumes?.refuses(view);
+  if (volumeRefusal) return { reasons: [volumeRefusal.reason], preemptable: volumeRefusal.preemptable };
   const spreadReason = spread.refuses(view);
   if (spreadReason) return { reasons: [spreadReason], preemptable: !spreadReason.endsWith("(missing required label)") };
   const affinityReason = affinity.refuses(view);
@@ -186,8 +204,9 @@ function preferNoSchedule(pod: Pod, view: NodeView): number {
 }
 
 /** The sentence of a FailedScheduling event, without the part on preemption. */
-export function refusalSentence(refusals: Iterable<Refusal>, nodesTotal: number): string {
+export function refusalSentence(refusals: Iterable<Refusal>, nodesTotal: number, hopeless?: string): string {
   if (nodesTotal === 0) return "no nodes available to schedule pods";
+  if (hopeless !== undefined) return `0/${nodesTotal} nodes are available: ${hopeless}.`;
   const counts = new Map<string, number>();
   for (const { reasons } of refusals) for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const parts = [...counts].map(([reason, times]) => `${times} ${reason}`).sort();

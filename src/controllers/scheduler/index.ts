@@ -5,7 +5,10 @@
 import { isConflict, isNotFound } from "../../api/errors.ts";
 import { Namespace } from "../../api/kinds/namespace/index.ts";
 import { Node } from "../../api/kinds/node/index.ts";
+import { PersistentVolume } from "../../api/kinds/persistent-volume/index.ts";
+import { PersistentVolumeClaim } from "../../api/kinds/persistent-volume-claim/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
+import { StorageClass } from "../../api/kinds/storage-class/index.ts";
 import { keyOf, keyText, parseKey } from "../../api/meta/object.ts";
 import type { Node as NodeObject, Pod as PodObject } from "../../api/types.ts";
 import type { Timer } from "../../base/clock.ts";
@@ -14,10 +17,13 @@ import { formatTime, parseTime } from "../../base/time.ts";
 import { findCondition } from "../../machinery/conditions.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
+import { claimsOf } from "../../machinery/volume-binding.ts";
 import type { Controller, ControllerDeps } from "../runtime/controller.ts";
-import { ClusterView, placedPod } from "./cluster-view.ts";
-import { decide, type Refusal, refusalSentence } from "./decide.ts";
+import { ClusterView, type NodeView, placedPod } from "./cluster-view.ts";
+import { decide, type Decision, refusalSentence } from "./decide.ts";
 import { preempt } from "./preempt.ts";
+import { VolumesNotBound, volumeBinder } from "./volume-binder.ts";
+import { type VolumeNeeds, type VolumePlan, volumeNeeds } from "./volume-needs.ts";
 
 const schedulerName = "default-scheduler";
 const component = "default-scheduler";
@@ -27,6 +33,8 @@ const backOffMaxMs = 10_000;
 const retryMs = 300_000;
 /** Decisions in one turn, so that everything else gets its share of time. */
 const decisionsPerTurn = 100;
+
+type Refused = Extract<Decision, { type: "refused" }>;
 
 interface Waiting {
   readonly key: string;
@@ -45,7 +53,11 @@ export function scheduler(deps: ControllerDeps): Controller {
   const pods = informers.of(Pod);
   const nodes = informers.of(Node);
   const namespaces = informers.of(Namespace);
+  const claims = informers.of(PersistentVolumeClaim);
+  const volumes = informers.of(PersistentVolume);
+  const storageClasses = informers.of(StorageClass);
   const cluster = new ClusterView();
+  const binder = volumeBinder(deps);
   /** Pods to decide on now. An entry counts only while `queued` holds it. */
   const active = new Heap<Waiting>(
     (a, b) =>
@@ -127,9 +139,10 @@ export function scheduler(deps: ControllerDeps): Controller {
    * Something changed that may help: Pods that found no node are tried again after their back-off. It counts from their last
    * attempt, so that further changes, however many, do not put the next one off.
    */
-  function retryParked(): void {
+  function retryParked(helps: (entry: { readonly pod: PodObject }) => boolean = () => true): void {
     const nowMs = clock.monotonic();
     for (const [uid, entry] of parked) {
+      if (!helps(entry)) continue;
       const backOffMs = Math.min(backOffBaseMs * 2 ** ((attempts.get(uid) ?? 1) - 1), backOffMaxMs);
       const dueMs = Math.max(nowMs, entry.sinceMs + backOffMs);
       if (dueMs >= entry.dueMs) continue;
@@ -142,13 +155,15 @@ export function scheduler(deps: ControllerDeps): Controller {
   function scheduleOne(pod: PodObject): void {
     passes++;
     const placed = placedPod(pod);
-    const decision = decide(placed, { cluster, random, namespaceLabels, startAt });
+    const needs = volumeNeeds(pod, binder.storage, cluster);
+    const decision = decide(placed, { cluster, random, namespaceLabels, volumes: needs, startAt });
     startAt = cluster.nodes.size > 0 ? (startAt + 1) % cluster.nodes.size : 0;
     if (decision.type === "place") {
       assumed.add(pod.metadata.uid as string);
+      const plan = needs?.planFor(cluster.nodes.get(decision.nodeName) as NodeView);
       cluster.putPod(pod, decision.nodeName);
-      track(bind(pod, decision.nodeName));
-    } else track(refuse(pod, decision.refusals));
+      track(bind(pod, decision.nodeName, plan));
+    } else track(refuse(pod, decision, needs));
   }
 
   function track(work: Promise<void>): void {
@@ -160,10 +175,12 @@ export function scheduler(deps: ControllerDeps): Controller {
   }
 
   /** Never rejects. */
-  async function bind(pod: PodObject, nodeName: string): Promise<void> {
+  async function bind(pod: PodObject, nodeName: string, plan: VolumePlan | undefined): Promise<void> {
     const uid = pod.metadata.uid as string;
     const key = keyOf(pod);
+    const release = plan && binder.reserve(plan, nodeName);
     try {
+      if (plan) await binder.bind(pod, nodeName, plan);
       await client.createSubresource(Pod, key, "binding", {
         apiVersion: "v1",
         kind: "Binding",
@@ -173,14 +190,20 @@ export function scheduler(deps: ControllerDeps): Controller {
       attempts.delete(uid);
       recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${key.namespace}/${key.name} to ${nodeName}`);
     } catch (error) {
+      if (state === "stopped") return;
       failures++;
       assumed.delete(uid);
       const current = pods.lister.get(key);
       if (!current || current.metadata.uid !== uid || current.spec?.nodeName !== nodeName) cluster.removePod(uid);
-      if (isNotFound(error) || isConflict(error)) return;
-      log.warn("binding failed; will try again", { pod: keyText(key), error: String(error) });
+      if (!current || current.metadata.uid !== uid || isNotFound(error) || isConflict(error)) return;
+      if (error instanceof VolumesNotBound) {
+        const message = `running PreBind plugin "VolumeBinding": binding volumes: ${error.message}`;
+        recorder.event(pod, "Warning", "FailedScheduling", message);
+      } else log.warn("binding failed; will try again", { pod: keyText(key), error: String(error) });
       park(pod);
       retryParked();
+    } finally {
+      release?.();
     }
   }
 
@@ -193,12 +216,12 @@ export function scheduler(deps: ControllerDeps): Controller {
   }
 
   /** Never rejects. */
-  async function refuse(pod: PodObject, refusals: ReadonlyMap<string, Refusal>): Promise<void> {
+  async function refuse(pod: PodObject, { refusals, hopeless }: Refused, needs: VolumeNeeds | undefined): Promise<void> {
     park(pod);
-    let message = refusalSentence(refusals.values(), cluster.nodes.size);
+    let message = refusalSentence(refusals.values(), cluster.nodes.size, hopeless);
     try {
       if (cluster.nodes.size > 0) {
-        const preemption = preempt(placedPod(pod), cluster, refusals, namespaceLabels);
+        const preemption = preempt(placedPod(pod), cluster, refusals, { namespaceLabels, volumes: needs });
         if (preemption.type === "none") message += ` ${preemption.sentence}`;
         else await evict(pod, preemption.nodeName, preemption.victims);
       }
@@ -257,6 +280,7 @@ export function scheduler(deps: ControllerDeps): Controller {
     forget(uid);
     const counted = cluster.placeOf(uid) !== undefined;
     cluster.removePod(uid);
+    if (claimsOf(pod).length > 0) binder.changed();
     if (counted) retryParked();
   }
 
@@ -271,6 +295,12 @@ export function scheduler(deps: ControllerDeps): Controller {
     if (helps) retryParked();
   }
 
+  /** Storage has changed: it may help Pods that wait for it, or for something else that they wait for with it. */
+  function storageChanged(): void {
+    binder.changed();
+    retryParked(({ pod }) => claimsOf(pod).length > 0);
+  }
+
   return {
     name: "scheduler",
     start() {
@@ -282,8 +312,12 @@ export function scheduler(deps: ControllerDeps): Controller {
           else nodeChanged(change.object, change.type === "updated" ? change.old : undefined);
         }),
         pods.addHandler((change) => (change.type === "deleted" ? podGone(change.object) : podChanged(change.object))),
+        claims.addHandler(storageChanged),
+        volumes.addHandler(storageChanged),
+        storageClasses.addHandler(storageChanged),
       );
-      void Promise.all([nodes.whenSynced(), pods.whenSynced(), namespaces.whenSynced()]).then(() => {
+      const caches = [nodes, pods, namespaces, claims, volumes, storageClasses];
+      void Promise.all(caches.map((cache) => cache.whenSynced())).then(() => {
         synced = true;
         wake();
       });
@@ -295,6 +329,7 @@ export function scheduler(deps: ControllerDeps): Controller {
       for (const unsubscribe of unsubscribes.splice(0)) unsubscribe();
       for (const { timer } of parked.values()) timer.cancel();
       parked.clear();
+      binder.close();
       if (inFlight > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
     metrics: () => ({ passes, failures, dropped: 0, queued: queued.size, delayed: parked.size, active: inFlight }),

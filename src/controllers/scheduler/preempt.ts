@@ -2,8 +2,7 @@
 import type { Pod } from "../../api/types.ts";
 import { parseTime } from "../../base/time.ts";
 import type { ClusterView, NodeView, PlacedPod } from "./cluster-view.ts";
-import { cycleOf, type Refusal, refusalOf } from "./decide.ts";
-import type { NamespaceLabels } from "./pod-affinity.ts";
+import { cycleOf, type DecideOptions, type Refusal, refusalOf } from "./decide.ts";
 
 export type Preemption =
   | { readonly type: "evict"; readonly nodeName: string; readonly victims: readonly Pod[] }
@@ -25,7 +24,7 @@ export function preempt(
   placed: PlacedPod,
   cluster: ClusterView,
   refusals: ReadonlyMap<string, Refusal>,
-  namespaceLabels: NamespaceLabels,
+  asked: Pick<DecideOptions, "namespaceLabels" | "volumes">,
 ): Preemption {
   const total = cluster.nodes.size;
   const none = (counts: ReadonlyMap<string, number>): Preemption => ({
@@ -47,7 +46,7 @@ export function preempt(
       bump("Preemption is not helpful for scheduling");
       continue;
     }
-    const victims = victimsOn(view, placed, cluster, namespaceLabels);
+    const victims = victimsOn(view, placed, cluster, asked);
     if (!victims) bump("No preemption victims found for incoming pod");
     else if (!chosen || lighter(victims, chosen.victims)) chosen = { nodeName, victims };
   }
@@ -59,11 +58,11 @@ function victimsOn(
   view: NodeView,
   placed: PlacedPod,
   cluster: ClusterView,
-  namespaceLabels: NamespaceLabels,
+  asked: Pick<DecideOptions, "namespaceLabels" | "volumes">,
 ): readonly PlacedPod[] | undefined {
   const lesser = [...view.pods.values()].filter((each) => priorityOf(each.pod) < priorityOf(placed.pod)).sort(byImportance);
   if (lesser.length === 0) return undefined;
-  const fits = (): boolean => refusalOf(view, cycleOf(placed, { cluster, namespaceLabels })) === undefined;
+  const fits = (): boolean => refusalOf(view, cycleOf(placed, { cluster, ...asked })) === undefined;
   for (const each of lesser) view.remove(each.pod.metadata.uid as string);
   try {
     if (!fits()) return undefined;

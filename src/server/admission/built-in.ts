@@ -1,6 +1,7 @@
 /** The rules that every engine has, in the order in which they are asked. */
 import type { Core } from "../core/core.ts";
 import type { AdmissionRule } from "./admission.ts";
+import { claimResize } from "./claim-resize.ts";
 import { defaultStorageClass } from "./default-storage-class.ts";
 import { defaultTolerations } from "./default-tolerations.ts";
 import { deprecations } from "./deprecations.ts";
@@ -27,6 +28,7 @@ export const builtInAdmission = (core: Core, options: BuiltInAdmissionOptions): 
   runtimeClassRule(core),
   serviceAllocation(core, options.services),
   defaultStorageClass(core),
+  claimResize(core),
   ...(options.protectVolumes ? [volumeProtection] : []),
   deprecations,
 ];
