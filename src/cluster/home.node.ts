@@ -14,6 +14,8 @@ export interface Home {
   readonly images: string;
   /** Volumes and files of Pods. */
   readonly pods: string;
+  /** Files of provisioned volumes. They outlive Pods and engines. */
+  readonly volumes: string;
   readonly registries: string;
   readonly log: string;
   readonly state: string;
@@ -31,6 +33,7 @@ export function homeAt(path: string | undefined): Home {
     runtime: at("runtime"),
     images: at("images"),
     pods: at("pods"),
+    volumes: at("volumes"),
     registries: at("registries.json"),
     log: at("engine.log"),
     state: at("engine.json"),

@@ -27,6 +27,7 @@ import {
 import { claimInstance, findInstance, type Instance, releaseInstance } from "./instance.node.ts";
 import { planNodes, startNodes } from "./nodes.node.ts";
 import { takeDown } from "./take-down.node.ts";
+import { volumeDirectories } from "./volume-directories.node.ts";
 
 const defaultPort = 6443;
 const readyFd = 3;
@@ -66,7 +67,7 @@ async function run(home: Home, options: UpOptions): Promise<number> {
       pkiDirectory: home.pki,
       port,
       serviceCidr: instance.serviceCidr,
-      ...(plan.runtime === "oci" && { podFacingIp: podFacingIp(instance) }),
+      ...(plan.runtime === "oci" && { podFacingIp: podFacingIp(instance), volumes: volumeDirectories(home.volumes) }),
     });
   } catch (error) {
     compaction.cancel();
