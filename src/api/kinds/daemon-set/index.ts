@@ -1,4 +1,5 @@
 /** The kind DaemonSet: one Pod on every node that fits. */
+import { deepEqual } from "../../../machinery/equality.ts";
 import { type FieldError, field } from "../../errors.ts";
 import { defineKind } from "../../kind.ts";
 import type { DaemonSet as DaemonSetObject, DaemonSetSpec, DaemonSetUpdateStrategy } from "../../types.ts";
@@ -30,6 +31,11 @@ export const DaemonSet = defineKind<DaemonSetObject>({
   },
   prepareForCreate(daemonSet) {
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
+    setTemplateGeneration(daemonSet, Math.max(1, templateGeneration(daemonSet)));
+  },
+  prepareForUpdate(daemonSet, old) {
+    const before = Math.max(1, templateGeneration(old));
+    setTemplateGeneration(daemonSet, deepEqual(daemonSet.spec?.template, old.spec?.template) ? before : before + 1);
   },
   warnings: (daemonSet) => podSpecWarnings("spec.template.spec", daemonSet.spec?.template?.spec),
   status: { prepareForUpdate: keepSpec, validateUpdate: validateStatusUpdate },
@@ -46,6 +52,18 @@ export const DaemonSet = defineKind<DaemonSetObject>({
     wide(textColumn("Selector", (daemonSet) => selectorCell(daemonSet.spec?.selector))),
   ],
 });
+
+/** How often the template has changed, in the form that apps/v1 has for it (DS-13). Only the server counts. */
+const templateGenerationKey = "deprecated.daemonset.template.generation";
+
+function templateGeneration({ metadata }: DaemonSetObject): number {
+  const text = metadata.annotations?.[templateGenerationKey] ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+function setTemplateGeneration({ metadata }: DaemonSetObject, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [templateGenerationKey]: String(generation) };
+}
 
 function defaults(daemonSet: DaemonSetObject): void {
   const spec = daemonSet.spec;
