@@ -164,6 +164,20 @@ test("every file is used by another file, a test or an entry point", () => {
   );
 });
 
+test("every exported value is used by another file", () => {
+  const exported = /^export (?:async )?(?:const|function\*?|class) ([A-Za-z_$][\w$]*)/gm;
+  // A catalogue of errors has a predicate for each, asked for or not; the library's users are not here.
+  const complete = new Set(["api/errors.ts", "testing.ts"]);
+  const users = [...files, ...["scenarios", "bench"].flatMap((folder) => readSources(join(source, "..", folder)))];
+  const words = new Map(users.map((file) => [file.path, new Set(file.text.match(/[A-Za-z_$][\w$]*/g))]));
+  const unused = production
+    .filter((file) => !complete.has(file.path))
+    .flatMap((file) => [...file.text.matchAll(exported)].map((match) => ({ path: file.path, name: match[1] as string })))
+    .filter(({ path, name }) => users.every((user) => user.path === path || !words.get(user.path)?.has(name)))
+    .map(({ path, name }) => `${path} exports ${name}`);
+  assert.deepEqual(unused, []);
+});
+
 test("every file says what it is for", () => {
   assert.deepEqual(
     files.filter((file) => !isTest(file.path) && !/^(#!.*\n)?\/[/*]/.test(file.text)).map((file) => file.path),

@@ -4,8 +4,3 @@
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);
 }
-
-/** Closes a `switch` over a union: fails to compile when a case is missing. */
-export function assertNever(value: never): never {
-  throw new Error(`invariant broken: unexpected ${JSON.stringify(value)}`);
-}

@@ -14,9 +14,6 @@ export function formatTime(ms: number): string {
   return lastText;
 }
 
-/** The platform's own form of a time, for libraries that ask for it. */
-export const dateOf = (ms: number): Date => new Date(ms);
-
 /** Microseconds precision, UTC: `2026-11-22T10:00:00.123000Z` (meta/v1 MicroTime). */
 export function formatMicroTime(ms: number): string {
   return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}000Z`;

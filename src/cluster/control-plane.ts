@@ -50,7 +50,7 @@ export interface ControlPlane {
 const controllerManager: User = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
 
 /** The namespaces that every cluster has. */
-export const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"] as const;
+const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"] as const;
 
 /** Composes a control plane; nothing runs until `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {

@@ -31,7 +31,7 @@ export function machineFacts(path: string): Pick<NodeAgentConfig, "capacity" | "
 }
 
 /** Servers, search list and options of a resolv.conf(5). */
-export function resolverOf(text: string): NodeAgentConfig["hostDns"] {
+function resolverOf(text: string): NodeAgentConfig["hostDns"] {
   const servers: string[] = [];
   let searches: string[] = [];
   let options: string[] = [];

@@ -17,7 +17,7 @@ export interface SimulatedNodeOptions {
 }
 
 /** The address range of a simulated node's Pods: 254 addresses each, 65,536 nodes. */
-export const simulatedPodCidr = (index: number): string => `10.${128 + (index >> 8)}.${index & 255}.0/24`;
+const simulatedPodCidr = (index: number): string => `10.${128 + (index >> 8)}.${index & 255}.0/24`;
 
 /** Starts the agent of a simulated node; resolves when its Node is registered. */
 export function startSimulatedNode(plane: ControlPlane, world: World, options: SimulatedNodeOptions): Promise<NodeAgent> {

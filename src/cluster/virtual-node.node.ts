@@ -51,7 +51,7 @@ export interface VirtualNodeOptions extends Pick<Partial<NodeAgentDeps>, "drain"
   readonly between?: (runtime: SimulatedRuntime) => Runtime;
 }
 
-export const virtualNodeName = "node-1";
+const virtualNodeName = "node-1";
 
 /** Starts the server and one node. */
 export async function startVirtualNode(options: VirtualNodeOptions = {}): Promise<VirtualNode> {

@@ -6,7 +6,6 @@ const dns1035Label = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const qualifiedPart = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const labelValue = `(${qualifiedPart})?`;
 const configKey = "[-._a-zA-Z0-9]+";
-const environmentName = "[-._a-zA-Z][-._a-zA-Z0-9]*";
 
 const whole = (expression: string): RegExp => new RegExp(`^${expression}$`);
 const dnsLabelPattern = whole(dnsLabel);
@@ -140,6 +139,3 @@ export function isQualifiedName(text: string): boolean {
   // A second slash is in the part's text, which has no room for one.
   return isDns1123Subdomain(text.slice(0, slash)) && isQualifiedPart(text.slice(slash + 1));
 }
-
-/** Whether a text may be the name of an environment variable in the strict sense that `envFrom` applies. */
-export const isEnvironmentName = (text: string): boolean => whole(environmentName).test(text) && text !== "." && !text.startsWith("..");

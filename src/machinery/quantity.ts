@@ -21,7 +21,7 @@ interface Parsed {
 }
 
 /** What the API says of text that is no quantity. */
-export const quantityProblem = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const quantityProblem = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 const cache = new Map<string, Parsed>();
 const cacheMax = 4096;

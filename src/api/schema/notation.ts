@@ -79,7 +79,7 @@ function parseType(text: string): TypeExpression {
 }
 
 /** Reads one field of a table. Throws on a word that the notation does not have. */
-export function parseField(name: string, text: string): FieldSchema {
+function parseField(name: string, text: string): FieldSchema {
   const [head = "", ...options] = text.split(" ");
   const required = head.startsWith("!");
   const field: { -readonly [K in keyof FieldSchema]: FieldSchema[K] } = {

@@ -88,7 +88,7 @@ const isSame = (known: EndpointSliceObject, wanted: EndpointSliceObject): boolea
   deepEqual(known.metadata.ownerReferences, wanted.metadata.ownerReferences);
 
 /** The slices of an Endpoints object: one for each list of ports and kind of address. Pure. */
-export function mirrorOf(endpoints: EndpointsObject): EndpointSliceObject[] {
+function mirrorOf(endpoints: EndpointsObject): EndpointSliceObject[] {
   const slices = new Map<string, EndpointSliceObject & { endpoints: Endpoint[] }>();
   const { name = "", namespace, labels } = endpoints.metadata;
   const {

@@ -74,7 +74,7 @@ async function reconcile(key: ObjectKey, { client, informers }: ControllerDeps):
 }
 
 /** The whole object for a Service and the Pods that it selects. Pure. */
-export function endpointsOf(service: ServiceObject, pods: readonly PodObject[]): EndpointsObject {
+function endpointsOf(service: ServiceObject, pods: readonly PodObject[]): EndpointsObject {
   const publish = service.spec?.publishNotReadyAddresses === true;
   const subsets = new Map<string, EndpointSubset>();
   let addresses = 0;

@@ -7,8 +7,8 @@ import { tolerates } from "../../machinery/node-affinity.ts";
 /** A node that has not been heard of for this long is taken for lost. */
 export const nodeMonitorGraceMs = 40_000;
 
-export const notReadyTaint = "node.kubernetes.io/not-ready";
-export const unreachableTaint = "node.kubernetes.io/unreachable";
+const notReadyTaint = "node.kubernetes.io/not-ready";
+const unreachableTaint = "node.kubernetes.io/unreachable";
 const unschedulableTaint = "node.kubernetes.io/unschedulable";
 const pressureTaints: Readonly<Record<string, string>> = {
   MemoryPressure: "node.kubernetes.io/memory-pressure",

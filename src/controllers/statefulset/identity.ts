@@ -5,7 +5,7 @@ import { podFromTemplate } from "../runtime/pod-control.ts";
 import { claimName } from "./claims.ts";
 
 /** Label of a Pod: the whole name of the ControllerRevision it was made from. */
-export const revisionLabel = "controller-revision-hash";
+const revisionLabel = "controller-revision-hash";
 const podNameLabel = "statefulset.kubernetes.io/pod-name";
 const podIndexLabel = "apps.kubernetes.io/pod-index";
 

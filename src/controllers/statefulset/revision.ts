@@ -36,7 +36,7 @@ export type RevisionChange =
   | { readonly type: "create"; readonly number: number };
 
 /** `revisions` are sorted, the oldest first. */
-export function changeOfRevision(set: StatefulSet, revisions: readonly ControllerRevisionObject[]): RevisionChange {
+function changeOfRevision(set: StatefulSet, revisions: readonly ControllerRevisionObject[]): RevisionChange {
   const wanted = newStatefulRevision(set, 0, 0);
   const equal = revisions.filter((revision) => sameData(revision, wanted) || bringsBack(revision, set)).at(-1);
   const newest = revisions.at(-1);

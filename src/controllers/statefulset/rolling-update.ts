@@ -42,5 +42,5 @@ export function podsToReplace(inputs: RollingUpdateInputs): Pod[] {
 }
 
 /** Rounded down, but one at least, or nothing would ever move. */
-export const unavailableMax = (maxUnavailable: number | string, replicas: number): number =>
+const unavailableMax = (maxUnavailable: number | string, replicas: number): number =>
   Math.max(1, resolveIntOrPercent(maxUnavailable, replicas, "down"));

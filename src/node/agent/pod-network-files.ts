@@ -22,7 +22,7 @@ export function podHostname(pod: Pod): string {
 }
 
 /** `<hostname>.<subdomain>.<namespace>.svc.<domain>` for a Pod with a subdomain; undefined for others. */
-export const podFqdn = (pod: Pod, clusterDomain: string): string | undefined =>
+const podFqdn = (pod: Pod, clusterDomain: string): string | undefined =>
   pod.spec?.subdomain ? `${podHostname(pod)}.${pod.spec.subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : undefined;
 
 /** The host name that the sandbox gets. */

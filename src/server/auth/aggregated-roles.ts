@@ -18,7 +18,7 @@ const context: RequestContext = {
 };
 
 /** The rules that an aggregated role should have: of the chosen roles in order of name, each rule once. */
-export function aggregatedRules(role: ClusterRoleObject, roles: Iterable<ClusterRoleObject>): PolicyRule[] {
+function aggregatedRules(role: ClusterRoleObject, roles: Iterable<ClusterRoleObject>): PolicyRule[] {
   const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((selector) => compileLabelSelector(selector));
   const chosen = [...roles]
     .filter((other) => other.metadata.name !== role.metadata.name && selectors.some((selector) => selector.matches(other.metadata.labels)))

@@ -46,7 +46,7 @@ export interface Auth {
   close(): void;
 }
 
-export const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
+const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
 
 export function createAuth(options: AuthOptions): Auth {
   const { world, signer, secretsEqual } = options;

@@ -32,10 +32,6 @@ export function ruleAllows(rule: PolicyRule, attributes: AccessAttributes): bool
   return !rule.resourceNames || rule.resourceNames.length === 0 || (name !== undefined && rule.resourceNames.includes(name));
 }
 
-/** Whether any of the rules allows a request. */
-export const rulesAllow = (rules: readonly PolicyRule[], attributes: AccessAttributes): boolean =>
-  rules.some((rule) => ruleAllows(rule, attributes));
-
 /** One verb on one thing. */
 function* breakDown(rule: PolicyRule): Generator<PolicyRule> {
   for (const verb of rule.verbs ?? []) {

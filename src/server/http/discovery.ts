@@ -31,7 +31,7 @@ export function subresourcesOf(kind: KindDefinition): readonly Subresource[] {
 const singularOf = (kind: KindDefinition): string => kind.singular ?? kind.kind.toLowerCase();
 
 /** The versions of each group, in the order in which the kinds are declared; core comes first. */
-export function groupVersions(kinds: readonly KindDefinition[]): ReadonlyMap<string, readonly string[]> {
+function groupVersions(kinds: readonly KindDefinition[]): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>([["", []]]);
   for (const { group, version } of kinds) {
     const versions = groups.get(group) ?? [];

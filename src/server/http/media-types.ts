@@ -21,7 +21,7 @@ export interface AnswerForm {
 const acceptMaxBytes = 4096;
 
 /** Splits a list of media ranges. What can't be read is left out. The most wanted comes first; equal ones keep their order. */
-export function parseMediaTypes(header: string): MediaType[] {
+function parseMediaTypes(header: string): MediaType[] {
   const found: MediaType[] = [];
   for (const part of header.slice(0, acceptMaxBytes).split(",")) {
     const [type = "", ...rest] = part.split(";");

@@ -36,7 +36,7 @@ const endText = (end: ContainerStateTerminated): string =>
   end.reason || (end.signal ? `Signal:${end.signal}` : `ExitCode:${end.exitCode ?? 0}`);
 
 /** Sums a Pod up (POD-1 … POD-7). */
-export function podGlance(pod: Pod): PodGlance {
+function podGlance(pod: Pod): PodGlance {
   const status = pod.status ?? {};
   const sidecars = new Set((pod.spec?.initContainers ?? []).filter((c) => c.restartPolicy === "Always").map((c) => c.name));
   let text = status.reason || status.phase || "";

@@ -76,7 +76,7 @@ export function defaultPodTemplate(template: PodTemplateSpec | undefined): void 
 }
 
 /** Fills what a Pod and a Pod template have in common. */
-export function defaultPodSpec(spec: PodSpec): void {
+function defaultPodSpec(spec: PodSpec): void {
   omitZero(spec, specZeros);
   spec.restartPolicy ||= "Always";
   spec.terminationGracePeriodSeconds ??= 30;
