@@ -87,6 +87,18 @@ test("up, status and down", async (t) => {
     assert.equal((await pods(engine, "app=vweb")).length, 2);
   });
 
+  await t.test("down ends an engine that is still starting", async () => {
+    await run("windlass down");
+    const last = engine.pid();
+    const starting = engine.start("windlass up --detach");
+    await until("its process is known", () => engine.pid() !== last);
+    assert.match(await run("windlass down"), /^Windlass in \S+ is down\./);
+    await starting.ended;
+    assert.equal((await attempt("windlass status")).code, 3);
+    assert.deepEqual(leftovers(engine.home, before), []);
+    await engine.up();
+  });
+
   await t.test("without --detach it stays in the foreground until it is interrupted", async () => {
     await run("windlass down");
     const running = engine.start("exec windlass up");

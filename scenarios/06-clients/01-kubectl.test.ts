@@ -154,9 +154,11 @@ for (const version of versions) {
         await run("kubectl get events --field-selector=reason=ScalingReplicaSet"),
         /deployment\/web +(\(combined from similar events\): )?Scaled (up|down) replica set web-/,
       );
-      const deleting = start("kubectl wait --for=delete deploy/made -n other --timeout=20s");
+      const deleting = start("kubectl wait --for=delete deploy/made -n other --timeout=20s -v=6");
+      await until("it watches", () => deleting.output().includes("watch=true"));
       await run("kubectl delete deploy made -n other");
-      assert.equal((await deleting.ended).code, 0);
+      const deleted = await deleting.ended;
+      assert.equal(deleted.code, 0, deleted.output);
     });
 
     if (!isOld) {

@@ -40,6 +40,10 @@ export function homeAt(path: string | undefined): Home {
   };
 }
 
+/** A line of shell that points kubectl at the home's engine; right for any path. */
+export const exportLine = ({ kubeconfig }: Home): string =>
+  `export KUBECONFIG=${/^[\w@%+=:,./-]+$/.test(kubeconfig) ? kubeconfig : `'${kubeconfig.replaceAll("'", `'\\''`)}'`}`;
+
 /** The engine that was last started in a home. */
 export interface EngineState {
   readonly pid: number;

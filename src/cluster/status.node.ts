@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import type { HomeOptions } from "../cli/engine-commands.ts";
-import { type Home, homeAt, runningEngine } from "./home.node.ts";
+import { exportLine, type Home, homeAt, runningEngine } from "./home.node.ts";
 
 interface Answer {
   readonly home: string;
@@ -25,7 +25,7 @@ export async function status(options: HomeOptions & { readonly output: string | 
   const home = homeAt(options.home);
   const answer = await look(home);
   if (options.output === "json") console.log(JSON.stringify(answer, null, 2));
-  else console.log(text(answer));
+  else console.log(text(home, answer));
   return answer.up ? (answer.ready ? 0 : 1) : 3;
 }
 
@@ -47,14 +47,14 @@ async function look(home: Home): Promise<Answer> {
   };
 }
 
-function text(answer: Answer): string {
+function text(home: Home, answer: Answer): string {
   if (!answer.up) return `No engine is up in ${answer.home}.`;
   return [
     `Windlass ${answer.version} is up${answer.ready ? "" : ", but not ready"}: ${answer.address} (pid ${answer.pid}, ${answer.memoryMiB} MiB, since ${answer.startedAt}).`,
     answer.runtime === "simulated"
       ? `Pods are simulated${answer.why === undefined ? "" : `: ${answer.why}`}.`
       : "Pods run as real containers.",
-    `  export KUBECONFIG=${answer.kubeconfig}`,
+    `  ${exportLine(home)}`,
   ].join("\n");
 }
 

@@ -16,6 +16,7 @@ import { consoleLog } from "./console-log.node.ts";
 import { type Engine, startEngine } from "./engine.node.ts";
 import {
   type EngineState,
+  exportLine,
   type Home,
   homeAt,
   openLog,
@@ -58,7 +59,22 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   const instance = claimInstance(home.path, last?.instance);
   const store = openSqliteStore({ path: join(home.store, "windlass.db") });
   const compaction = compactPeriodically(store, world.clock, (error) => log.error("compaction failed", { error: String(error) }));
-  const port = options.port ?? (await ownPort(last?.port ?? defaultPort));
+  const stateOf = (port: number, ready: boolean): EngineState => ({
+    pid: process.pid,
+    processStart: processStart(process.pid) as string,
+    port,
+    instance: instance.number,
+    runtime: plan.runtime,
+    ...(plan.why !== undefined && { why: plan.why }),
+    nodes: plan.count,
+    version: process.env.WINDLASS_VERSION ?? "development",
+    startedAt: formatTime(world.clock.now()),
+    ready,
+  });
+  const usualPort = last?.port ?? defaultPort;
+  // From here on `down` and another `up` know of this process, which has the store for itself.
+  writeEngineState(home, stateOf(usualPort, false));
+  const port = options.port ?? (await ownPort(usualPort));
   let engine: Engine;
   try {
     engine = await startEngine({
@@ -76,18 +92,7 @@ async function run(home: Home, options: UpOptions): Promise<number> {
     throw explained(error, port);
   }
   writeKubeconfig(home, engine.kubeconfig);
-  const state: EngineState = {
-    pid: process.pid,
-    processStart: processStart(process.pid) as string,
-    port: engine.server.port,
-    instance: instance.number,
-    runtime: plan.runtime,
-    ...(plan.why !== undefined && { why: plan.why }),
-    nodes: plan.count,
-    version: process.env.WINDLASS_VERSION ?? "development",
-    startedAt: formatTime(world.clock.now()),
-    ready: true,
-  };
+  const state = stateOf(engine.server.port, true);
   writeEngineState(home, state);
   const starting = startNodes({ engine, world, home, instance, plan });
   greet(home, state);
@@ -149,7 +154,7 @@ function greet(home: Home, state: EngineState): void {
   const lines = [
     `Windlass ${state.version} is up: https://127.0.0.1:${state.port}, ${state.nodes} ${state.nodes === 1 ? "node" : "nodes"}, ${state.runtime === "simulated" ? "simulated Pods" : "real containers"}.`,
     ...(state.why === undefined ? [] : [`Pods are simulated: ${state.why}.`]),
-    `  export KUBECONFIG=${home.kubeconfig}`,
+    `  ${exportLine(home)}`,
   ];
   console.log(lines.join("\n"));
   if (process.env.WINDLASS_DETACHED === "1") {
