@@ -30,7 +30,7 @@ import { done, type Outcome } from "../runtime/outcome.ts";
 import type { VolumeDirectories } from "./volume-directories.ts";
 
 /** As storage classes name it. */
-export const localProvisioner = "windlass.dev/local-path";
+const localProvisioner = "windlass.dev/local-path";
 /** Keeps a volume's object until its files are gone. */
 const finalizer = "external-provisioner.volume.kubernetes.io/finalizer";
 

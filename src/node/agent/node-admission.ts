@@ -1,7 +1,7 @@
 /** What a node refuses though it was bound to it: the Pod fails there and then (KUB-47). */
 import type { Node, Pod } from "../../api/types.ts";
-import { quantityMilliValue, quantityValue } from "../../machinery/quantity.ts";
-import { matchesNode } from "./node-affinity.ts";
+import { nodeMatchesPod } from "../../machinery/node-affinity.ts";
+import { allocatableOf, type Amounts, requestedAmounts } from "../../machinery/pod-requests.ts";
 import { claimsCollide, hostPortsOf } from "./sandbox-spec.ts";
 
 export interface Refusal {
@@ -9,69 +9,33 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Resources of a Pod: the larger of what its app containers need together and what one init container needs. */
-export interface PodRequests {
-  cpuMilli: number;
-  memoryBytes: number;
-}
+/** Every Pod of a node is weighed again for each newcomer. */
+const known = new WeakMap<NonNullable<Pod["spec"]>, Amounts>();
 
-export function podRequests(pod: Pod): Readonly<PodRequests> {
+function requestsOf(pod: Pod): Amounts {
   const spec = pod.spec as NonNullable<Pod["spec"]>;
   let requests = known.get(spec);
-  if (!requests) {
-    requests = sumRequests(pod);
-    known.set(spec, requests);
-  }
+  if (!requests) known.set(spec, (requests = requestedAmounts(pod)));
   return requests;
-}
-
-/** Every Pod of a node is weighed again for each newcomer. */
-const known = new WeakMap<NonNullable<Pod["spec"]>, PodRequests>();
-
-function sumRequests(pod: Pod): PodRequests {
-  const sum: PodRequests = { cpuMilli: 0, memoryBytes: 0 };
-  for (const container of pod.spec?.containers ?? []) {
-    sum.cpuMilli += quantityMilliValue(container.resources?.requests?.["cpu"]);
-    sum.memoryBytes += quantityValue(container.resources?.requests?.["memory"]);
-  }
-  let sidecarCpu = 0;
-  let sidecarMemory = 0;
-  const init: PodRequests = { cpuMilli: 0, memoryBytes: 0 };
-  for (const container of pod.spec?.initContainers ?? []) {
-    const cpu = quantityMilliValue(container.resources?.requests?.["cpu"]);
-    const memory = quantityValue(container.resources?.requests?.["memory"]);
-    if (container.restartPolicy === "Always") {
-      sidecarCpu += cpu;
-      sidecarMemory += memory;
-    } else {
-      init.cpuMilli = Math.max(init.cpuMilli, sidecarCpu + cpu);
-      init.memoryBytes = Math.max(init.memoryBytes, sidecarMemory + memory);
-    }
-  }
-  return {
-    cpuMilli: Math.max(sum.cpuMilli + sidecarCpu, init.cpuMilli) + quantityMilliValue(pod.spec?.overhead?.["cpu"]),
-    memoryBytes: Math.max(sum.memoryBytes + sidecarMemory, init.memoryBytes) + quantityValue(pod.spec?.overhead?.["memory"]),
-  };
 }
 
 /** `others` are the Pods that hold what the node has. Undefined: there is room. */
 export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal | undefined {
-  if (!matchesNode(pod, node)) {
+  if (!nodeMatchesPod(pod, node)) {
     return {
       reason: "NodeAffinity",
       message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
     };
   }
-  const allocatable = node.status?.allocatable ?? {};
-  const wanted = podRequests(pod);
+  const capacity = allocatableOf(node.status?.allocatable);
+  const wanted = requestsOf(pod);
   const claims = hostPortsOf(pod);
-  const used: PodRequests = { cpuMilli: 0, memoryBytes: 0 };
+  const used = { cpu: 0, memory: 0 };
   let pods = 0;
   for (const other of others) {
     if (other.metadata.uid === pod.metadata.uid) continue;
-    const requests = podRequests(other);
-    used.cpuMilli += requests.cpuMilli;
-    used.memoryBytes += requests.memoryBytes;
+    const requests = requestsOf(other);
+    for (const resource of ["cpu", "memory"] as const) used[resource] += requests.get(resource) ?? 0;
     pods++;
     if (claims.length > 0 && hostPortsOf(other).some((taken) => claims.some((claim) => claimsCollide(claim, taken)))) {
       return {
@@ -80,22 +44,17 @@ export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal 
       };
     }
   }
-  const short = (reason: string, what: string, requested: number, inUse: number, capacity: number): Refusal => ({
-    reason,
-    message: `Pod was rejected: Node didn't have enough resource: ${what}, requested: ${requested}, used: ${inUse}, capacity: ${capacity}`,
-  });
-  if (allocatable["pods"] !== undefined && pods + 1 > quantityValue(allocatable["pods"])) {
-    return short("OutOfpods", "pods", 1, pods, quantityValue(allocatable["pods"]));
-  }
-  if (allocatable["cpu"] !== undefined && wanted.cpuMilli > 0 && used.cpuMilli + wanted.cpuMilli > quantityMilliValue(allocatable["cpu"])) {
-    return short("OutOfcpu", "cpu", wanted.cpuMilli, used.cpuMilli, quantityMilliValue(allocatable["cpu"]));
-  }
-  if (
-    allocatable["memory"] !== undefined &&
-    wanted.memoryBytes > 0 &&
-    used.memoryBytes + wanted.memoryBytes > quantityValue(allocatable["memory"])
-  ) {
-    return short("OutOfmemory", "memory", wanted.memoryBytes, used.memoryBytes, quantityValue(allocatable["memory"]));
-  }
-  return undefined;
+  const shortage = (what: string, requested: number, inUse: number): Refusal | undefined => {
+    const most = capacity.get(what);
+    if (most === undefined || requested === 0 || inUse + requested <= most) return undefined;
+    return {
+      reason: `OutOf${what}`,
+      message: `Pod was rejected: Node didn't have enough resource: ${what}, requested: ${requested}, used: ${inUse}, capacity: ${most}`,
+    };
+  };
+  return (
+    shortage("pods", 1, pods) ??
+    shortage("cpu", wanted.get("cpu") ?? 0, used.cpu) ??
+    shortage("memory", wanted.get("memory") ?? 0, used.memory)
+  );
 }
