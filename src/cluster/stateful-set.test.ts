@@ -177,9 +177,9 @@ test("STS-4, STS-5: claims come before their Pod, outlive it, and go as the poli
   const { create, patch, claims, named, events, clock, stop } = await setUp();
   const volumeClaimTemplates = [
     { metadata: { name: "data" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } } },
-  ] as StatefulSetSpec["volumeClaimTemplates"];
+  ] as unknown as NonNullable<StatefulSetSpec["volumeClaimTemplates"]>;
   const mounted = { containers: [{ name: "app", image: "v1", volumeMounts: [{ name: "data", mountPath: "/data" }] }] };
-  await create({ replicas: 2, volumeClaimTemplates: volumeClaimTemplates ?? [], template: template("v1", mounted) });
+  await create({ replicas: 2, volumeClaimTemplates, template: template("v1", mounted) });
   const owners = async () =>
     Object.fromEntries(
       (await claims()).map(({ metadata }) => [metadata.name, (metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind} ${name}`)]),
