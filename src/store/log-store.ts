@@ -232,7 +232,7 @@ export class LogStore implements Store {
       for (const watcher of watchers) {
         if (!watcher.active) continue;
         watcher.active = false;
-        watcher.handler.end();
+        endWatch(watcher);
       }
     }
   }
@@ -375,7 +375,7 @@ export class LogStore implements Store {
       watcher.handler.changes(changes);
     } catch (error) {
       this.#unwatch(prefix, watcher);
-      watcher.handler.end(error instanceof Error ? error : new Error(String(error)));
+      endWatch(watcher, error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -439,6 +439,15 @@ function changeOf(operation: Operation, previous: Entry | undefined, version: nu
   const entry: Entry =
     companion === undefined ? { key, value, version, createdVersion } : { key, value, version, createdVersion, companion };
   return { type: "put", key, version, entry, previous };
+}
+
+/** A watcher that fails even in being told of its end concerns neither the commit that is under way nor the other watchers. */
+function endWatch(watcher: Watcher, error?: Error): void {
+  try {
+    watcher.handler.end(error);
+  } catch {
+    // Nobody is left to be told.
+  }
 }
 
 /** Splits a run of changes into its commits. */

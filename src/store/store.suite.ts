@@ -253,7 +253,10 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
         changes() {
           throw new Error("boom");
         },
-        end: (error?: Error) => void ended.push(error?.message),
+        end(error?: Error) {
+          ended.push(error?.message);
+          throw new Error("and again");
+        },
       };
       store.watch("", 0, broken);
       store.watch("", 0, seen);

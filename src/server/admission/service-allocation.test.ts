@@ -121,3 +121,15 @@ test("a refused write gives back what it had reserved", async () => {
   await assert.rejects(create("Bad Name", { clusterIP: "10.96.0.20" }), refusal(422, /metadata.name/));
   await create("good", { clusterIP: "10.96.0.20" });
 });
+
+test("when the watch of the Services has ended, what is taken is found out anew", async () => {
+  const { create, api } = await start();
+  const clusterIP = "10.96.0.10";
+  await create("a", { clusterIP });
+  // Ends every watch; the store stays open.
+  api.close();
+  await create("b", { clusterIP: "10.96.0.11" });
+  await assert.rejects(create("c", { clusterIP }), refusal(422, /already allocated/));
+  await api.delete(services, inDefault("a"), {}, context);
+  assert.equal((await create("c", { clusterIP })).spec.clusterIP, clusterIP);
+});

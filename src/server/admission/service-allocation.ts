@@ -53,7 +53,11 @@ export function serviceAllocation(core: Core, ranges: ServiceRanges = {}): Admis
           const { namespace, name } = stored.object.metadata;
           replace(`${namespace}/${name}`, type === "DELETED" ? undefined : (stored.object as unknown as Service));
         },
-        end() {},
+        // What is held is known no longer: the next write begins anew.
+        end() {
+          for (const key of [...held.keys()]) replace(key, undefined);
+          following = false;
+        },
       },
     );
   };

@@ -50,6 +50,10 @@ class BindingIndex {
     this.#subjects.delete(key);
   }
 
+  get isEmpty(): boolean {
+    return this.#subjects.size === 0;
+  }
+
   *of(user: User): Generator<Binding> {
     yield* this.#bySubject.get(`user ${user.name}`)?.values() ?? [];
     for (const group of user.groups) yield* this.#bySubject.get(`group ${group}`)?.values() ?? [];
@@ -184,7 +188,12 @@ export function createRbacView(): RbacView {
           bindings.set(namespace, index);
           index.put(key, binding);
         },
-        (key) => bindings.get(key.slice(0, key.indexOf("/")))?.delete(key),
+        (key) => {
+          const namespace = key.slice(0, key.indexOf("/"));
+          const index = bindings.get(namespace);
+          index?.delete(key);
+          if (index?.isEmpty) bindings.delete(namespace);
+        },
       );
     },
     close() {

@@ -143,7 +143,15 @@ export class WatchHub {
     } catch (error) {
       this.#world.log.error("a watcher failed and was ended", { kind: this.#kind.kind, error: String(error) });
       this.#leave(watcher);
-      watcher.handler.end(error instanceof Error ? error : new Error(String(error)));
+      this.#sayEnd(watcher, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #sayEnd(watcher: Watcher, error: Error | undefined): void {
+    try {
+      watcher.handler.end(error);
+    } catch (failure) {
+      this.#world.log.error("a watcher failed at its end", { kind: this.#kind.kind, error: String(failure) });
     }
   }
 
@@ -156,7 +164,7 @@ export class WatchHub {
     this.#stopStore = undefined;
     for (const watcher of [...this.#watchers.all()]) {
       this.#leave(watcher);
-      watcher.handler.end(error);
+      this.#sayEnd(watcher, error);
     }
   }
 }
