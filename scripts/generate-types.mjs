@@ -19,7 +19,7 @@ const scalars = {
   any: "any",
 };
 const taken = new Map();
-const priority = ["meta.v1", "core.v1", "apps.v1"];
+const priority = ["meta.v1", "core.v1", "apps.v1", "rbac.v1"];
 const groups = [
   ...priority,
   ...Object.keys(tables)

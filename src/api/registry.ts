@@ -1,6 +1,7 @@
 /** Every kind that is served. A new kind is a folder under `kinds/` and a line here. */
 import type { KindDefinition } from "./kind.ts";
 import { Binding } from "./kinds/binding/index.ts";
+import { CertificateSigningRequest } from "./kinds/certificate-signing-request/index.ts";
 import { ClusterRoleBinding } from "./kinds/cluster-role-binding/index.ts";
 import { ClusterRole } from "./kinds/cluster-role/index.ts";
 import { ConfigMap } from "./kinds/config-map/index.ts";
@@ -14,9 +15,11 @@ import { Deployment } from "./kinds/deployment/index.ts";
 import { EndpointSlice } from "./kinds/endpoint-slice/index.ts";
 import { Endpoints } from "./kinds/endpoints/index.ts";
 import { Event, EventsV1Event } from "./kinds/event/index.ts";
+import { FlowSchema } from "./kinds/flow-schema/index.ts";
 import { HorizontalPodAutoscaler, HorizontalPodAutoscalerV1 } from "./kinds/horizontal-pod-autoscaler/index.ts";
 import { IngressClass } from "./kinds/ingress-class/index.ts";
 import { Ingress } from "./kinds/ingress/index.ts";
+import { IPAddress } from "./kinds/ip-address/index.ts";
 import { Job } from "./kinds/job/index.ts";
 import { Lease } from "./kinds/lease/index.ts";
 import { LimitRange } from "./kinds/limit-range/index.ts";
@@ -29,6 +32,7 @@ import { PersistentVolume } from "./kinds/persistent-volume/index.ts";
 import { PodDisruptionBudget } from "./kinds/pod-disruption-budget/index.ts";
 import { PodTemplate } from "./kinds/pod-template/index.ts";
 import { Pod } from "./kinds/pod/index.ts";
+import { PriorityLevelConfiguration } from "./kinds/priority-level-configuration/index.ts";
 import { PriorityClass } from "./kinds/priority-class/index.ts";
 import { ReplicaSet } from "./kinds/replica-set/index.ts";
 import { ReplicationController } from "./kinds/replication-controller/index.ts";
@@ -41,6 +45,7 @@ import { SelfSubjectAccessReview } from "./kinds/self-subject-access-review/inde
 import { SelfSubjectReview } from "./kinds/self-subject-review/index.ts";
 import { SelfSubjectRulesReview } from "./kinds/self-subject-rules-review/index.ts";
 import { ServiceAccount } from "./kinds/service-account/index.ts";
+import { ServiceCIDR } from "./kinds/service-cidr/index.ts";
 import { Service } from "./kinds/service/index.ts";
 import { StatefulSet } from "./kinds/stateful-set/index.ts";
 import { StorageClass } from "./kinds/storage-class/index.ts";
@@ -96,11 +101,16 @@ const declared: readonly KindDefinition<any>[] = [
   Ingress,
   IngressClass,
   NetworkPolicy,
+  IPAddress,
+  ServiceCIDR,
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerV1,
   Job,
   CronJob,
   RuntimeClass,
+  CertificateSigningRequest,
+  FlowSchema,
+  PriorityLevelConfiguration,
 ];
 
 /** Every kind, in the order of discovery: within a group the preferred version comes first. */

@@ -2373,6 +2373,102 @@ export interface StatefulSetUpdateStrategy {
   type?: string;
 }
 
+/** rbac.v1.AggregationRule */
+export interface AggregationRule {
+  clusterRoleSelectors?: LabelSelector[];
+}
+
+/** rbac.v1.ClusterRole */
+export interface ClusterRole {
+  aggregationRule?: AggregationRule;
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  rules?: PolicyRule[];
+}
+
+/** rbac.v1.ClusterRoleBinding */
+export interface ClusterRoleBinding {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  roleRef: RoleRef;
+  subjects?: Subject[];
+}
+
+/** rbac.v1.ClusterRoleBindingList */
+export interface ClusterRoleBindingList {
+  apiVersion: string;
+  items: ClusterRoleBinding[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** rbac.v1.ClusterRoleList */
+export interface ClusterRoleList {
+  apiVersion: string;
+  items: ClusterRole[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** rbac.v1.PolicyRule */
+export interface PolicyRule {
+  apiGroups?: string[];
+  nonResourceURLs?: string[];
+  resourceNames?: string[];
+  resources?: string[];
+  verbs: string[];
+}
+
+/** rbac.v1.Role */
+export interface Role {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  rules?: PolicyRule[];
+}
+
+/** rbac.v1.RoleBinding */
+export interface RoleBinding {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  roleRef: RoleRef;
+  subjects?: Subject[];
+}
+
+/** rbac.v1.RoleBindingList */
+export interface RoleBindingList {
+  apiVersion: string;
+  items: RoleBinding[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** rbac.v1.RoleList */
+export interface RoleList {
+  apiVersion: string;
+  items: Role[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** rbac.v1.RoleRef */
+export interface RoleRef {
+  apiGroup?: string;
+  kind: string;
+  name: string;
+}
+
+/** rbac.v1.Subject */
+export interface Subject {
+  apiGroup?: string;
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
 /** admissionregistration.v1.ApplyConfiguration */
 export interface ApplyConfiguration {
   expression?: string;
@@ -3484,6 +3580,51 @@ export interface UncountedTerminatedPods {
   succeeded?: string[];
 }
 
+/** certificates.v1.CertificateSigningRequest */
+export interface CertificateSigningRequest {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec: CertificateSigningRequestSpec;
+  status?: CertificateSigningRequestStatus;
+}
+
+/** certificates.v1.CertificateSigningRequestCondition */
+export interface CertificateSigningRequestCondition {
+  lastTransitionTime?: string;
+  lastUpdateTime?: string;
+  message?: string;
+  reason?: string;
+  status: string;
+  type: string;
+}
+
+/** certificates.v1.CertificateSigningRequestList */
+export interface CertificateSigningRequestList {
+  apiVersion: string;
+  items: CertificateSigningRequest[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** certificates.v1.CertificateSigningRequestSpec */
+export interface CertificateSigningRequestSpec {
+  expirationSeconds?: number;
+  extra?: Record<string, string[]>;
+  groups?: string[];
+  request: string;
+  signerName: string;
+  uid?: string;
+  usages?: string[];
+  username?: string;
+}
+
+/** certificates.v1.CertificateSigningRequestStatus */
+export interface CertificateSigningRequestStatus {
+  certificate?: string;
+  conditions?: CertificateSigningRequestCondition[];
+}
+
 /** coordination.v1.Lease */
 export interface Lease {
   apiVersion: string;
@@ -3605,6 +3746,166 @@ export interface EventsV1EventList {
 export interface EventsV1EventSeries {
   count: number;
   lastObservedTime: string;
+}
+
+/** flowcontrol.v1.ExemptPriorityLevelConfiguration */
+export interface ExemptPriorityLevelConfiguration {
+  lendablePercent?: number;
+  nominalConcurrencyShares?: number;
+}
+
+/** flowcontrol.v1.FlowDistinguisherMethod */
+export interface FlowDistinguisherMethod {
+  type: string;
+}
+
+/** flowcontrol.v1.FlowSchema */
+export interface FlowSchema {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec?: FlowSchemaSpec;
+  status?: FlowSchemaStatus;
+}
+
+/** flowcontrol.v1.FlowSchemaCondition */
+export interface FlowSchemaCondition {
+  lastTransitionTime?: string;
+  message?: string;
+  reason?: string;
+  status?: string;
+  type?: string;
+}
+
+/** flowcontrol.v1.FlowSchemaList */
+export interface FlowSchemaList {
+  apiVersion: string;
+  items: FlowSchema[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** flowcontrol.v1.FlowSchemaSpec */
+export interface FlowSchemaSpec {
+  distinguisherMethod?: FlowDistinguisherMethod;
+  matchingPrecedence?: number;
+  priorityLevelConfiguration: PriorityLevelConfigurationReference;
+  rules?: PolicyRulesWithSubjects[];
+}
+
+/** flowcontrol.v1.FlowSchemaStatus */
+export interface FlowSchemaStatus {
+  conditions?: FlowSchemaCondition[];
+}
+
+/** flowcontrol.v1.GroupSubject */
+export interface GroupSubject {
+  name: string;
+}
+
+/** flowcontrol.v1.LimitResponse */
+export interface LimitResponse {
+  queuing?: QueuingConfiguration;
+  type: string;
+}
+
+/** flowcontrol.v1.LimitedPriorityLevelConfiguration */
+export interface LimitedPriorityLevelConfiguration {
+  borrowingLimitPercent?: number;
+  lendablePercent?: number;
+  limitResponse?: LimitResponse;
+  nominalConcurrencyShares?: number;
+}
+
+/** flowcontrol.v1.NonResourcePolicyRule */
+export interface NonResourcePolicyRule {
+  nonResourceURLs: string[];
+  verbs: string[];
+}
+
+/** flowcontrol.v1.PolicyRulesWithSubjects */
+export interface PolicyRulesWithSubjects {
+  nonResourceRules?: NonResourcePolicyRule[];
+  resourceRules?: ResourcePolicyRule[];
+  subjects: FlowcontrolV1Subject[];
+}
+
+/** flowcontrol.v1.PriorityLevelConfiguration */
+export interface PriorityLevelConfiguration {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec?: PriorityLevelConfigurationSpec;
+  status?: PriorityLevelConfigurationStatus;
+}
+
+/** flowcontrol.v1.PriorityLevelConfigurationCondition */
+export interface PriorityLevelConfigurationCondition {
+  lastTransitionTime?: string;
+  message?: string;
+  reason?: string;
+  status?: string;
+  type?: string;
+}
+
+/** flowcontrol.v1.PriorityLevelConfigurationList */
+export interface PriorityLevelConfigurationList {
+  apiVersion: string;
+  items: PriorityLevelConfiguration[];
+  kind: string;
+  metadata: ListMeta;
+}
+
+/** flowcontrol.v1.PriorityLevelConfigurationReference */
+export interface PriorityLevelConfigurationReference {
+  name: string;
+}
+
+/** flowcontrol.v1.PriorityLevelConfigurationSpec */
+export interface PriorityLevelConfigurationSpec {
+  exempt?: ExemptPriorityLevelConfiguration;
+  limited?: LimitedPriorityLevelConfiguration;
+  type: string;
+}
+
+/** flowcontrol.v1.PriorityLevelConfigurationStatus */
+export interface PriorityLevelConfigurationStatus {
+  conditions?: PriorityLevelConfigurationCondition[];
+}
+
+/** flowcontrol.v1.QueuingConfiguration */
+export interface QueuingConfiguration {
+  handSize?: number;
+  queueLengthLimit?: number;
+  queues?: number;
+}
+
+/** flowcontrol.v1.ResourcePolicyRule */
+export interface ResourcePolicyRule {
+  apiGroups: string[];
+  clusterScope?: boolean;
+  namespaces?: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+/** flowcontrol.v1.ServiceAccountSubject */
+export interface ServiceAccountSubject {
+  name: string;
+  namespace: string;
+}
+
+/** flowcontrol.v1.Subject */
+export interface FlowcontrolV1Subject {
+  group?: GroupSubject;
+  kind: string;
+  serviceAccount?: ServiceAccountSubject;
+  user?: UserSubject;
+}
+
+/** flowcontrol.v1.UserSubject */
+export interface UserSubject {
+  name: string;
 }
 
 /** networking.v1.HTTPIngressPath */
@@ -3912,102 +4213,6 @@ export interface PodDisruptionBudgetStatus {
   disruptionsAllowed?: number;
   expectedPods?: number;
   observedGeneration?: number;
-}
-
-/** rbac.v1.AggregationRule */
-export interface AggregationRule {
-  clusterRoleSelectors?: LabelSelector[];
-}
-
-/** rbac.v1.ClusterRole */
-export interface ClusterRole {
-  aggregationRule?: AggregationRule;
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  rules?: PolicyRule[];
-}
-
-/** rbac.v1.ClusterRoleBinding */
-export interface ClusterRoleBinding {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  roleRef: RoleRef;
-  subjects?: Subject[];
-}
-
-/** rbac.v1.ClusterRoleBindingList */
-export interface ClusterRoleBindingList {
-  apiVersion: string;
-  items: ClusterRoleBinding[];
-  kind: string;
-  metadata: ListMeta;
-}
-
-/** rbac.v1.ClusterRoleList */
-export interface ClusterRoleList {
-  apiVersion: string;
-  items: ClusterRole[];
-  kind: string;
-  metadata: ListMeta;
-}
-
-/** rbac.v1.PolicyRule */
-export interface PolicyRule {
-  apiGroups?: string[];
-  nonResourceURLs?: string[];
-  resourceNames?: string[];
-  resources?: string[];
-  verbs: string[];
-}
-
-/** rbac.v1.Role */
-export interface Role {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  rules?: PolicyRule[];
-}
-
-/** rbac.v1.RoleBinding */
-export interface RoleBinding {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  roleRef: RoleRef;
-  subjects?: Subject[];
-}
-
-/** rbac.v1.RoleBindingList */
-export interface RoleBindingList {
-  apiVersion: string;
-  items: RoleBinding[];
-  kind: string;
-  metadata: ListMeta;
-}
-
-/** rbac.v1.RoleList */
-export interface RoleList {
-  apiVersion: string;
-  items: Role[];
-  kind: string;
-  metadata: ListMeta;
-}
-
-/** rbac.v1.RoleRef */
-export interface RoleRef {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-}
-
-/** rbac.v1.Subject */
-export interface Subject {
-  apiGroup?: string;
-  kind: string;
-  name: string;
-  namespace?: string;
 }
 
 /** scheduling.v1.PriorityClass */

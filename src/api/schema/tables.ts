@@ -8,10 +8,12 @@ import { authorizationV1 } from "./tables/authorization-v1.ts";
 import { autoscalingV1 } from "./tables/autoscaling-v1.ts";
 import { autoscalingV2 } from "./tables/autoscaling-v2.ts";
 import { batchV1 } from "./tables/batch-v1.ts";
+import { certificatesV1 } from "./tables/certificates-v1.ts";
 import { coordinationV1 } from "./tables/coordination-v1.ts";
 import { coreV1 } from "./tables/core-v1.ts";
 import { discoveryV1 } from "./tables/discovery-v1.ts";
 import { eventsV1 } from "./tables/events-v1.ts";
+import { flowcontrolV1 } from "./tables/flowcontrol-v1.ts";
 import { metaV1 } from "./tables/meta-v1.ts";
 import { networkingV1 } from "./tables/networking-v1.ts";
 import { nodeV1 } from "./tables/node-v1.ts";
@@ -32,10 +34,12 @@ export const tables: Readonly<Record<string, TypeTable>> = {
   "autoscaling.v1": autoscalingV1,
   "autoscaling.v2": autoscalingV2,
   "batch.v1": batchV1,
+  "certificates.v1": certificatesV1,
   "coordination.v1": coordinationV1,
   "core.v1": coreV1,
   "discovery.v1": discoveryV1,
   "events.v1": eventsV1,
+  "flowcontrol.v1": flowcontrolV1,
   "meta.v1": metaV1,
   "networking.v1": networkingV1,
   "node.v1": nodeV1,

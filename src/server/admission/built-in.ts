@@ -2,6 +2,7 @@
 import type { Core } from "../core/core.ts";
 import type { AdmissionRule } from "./admission.ts";
 import { claimResize } from "./claim-resize.ts";
+import { certificateRequester } from "./certificate-requester.ts";
 import { defaultStorageClass } from "./default-storage-class.ts";
 import { defaultTolerations } from "./default-tolerations.ts";
 import { deprecations } from "./deprecations.ts";
@@ -30,5 +31,6 @@ export const builtInAdmission = (core: Core, options: BuiltInAdmissionOptions): 
   defaultStorageClass(core),
   claimResize(core),
   ...(options.protectVolumes ? [volumeProtection] : []),
+  certificateRequester,
   deprecations,
 ];

@@ -13,17 +13,17 @@ export const networkingV1: TypeTable = {
   IPAddress: {
     apiVersion: "string",
     kind: "string",
-    metadata: "meta.v1.ObjectMeta",
-    spec: "!networking.v1.IPAddressSpec",
+    metadata: "meta.v1.ObjectMeta #1",
+    spec: "!networking.v1.IPAddressSpec #2",
   },
   IPAddressList: {
     apiVersion: "string",
-    items: "![]networking.v1.IPAddress",
+    items: "![]networking.v1.IPAddress #2",
     kind: "string",
-    metadata: "meta.v1.ListMeta",
+    metadata: "meta.v1.ListMeta #1",
   },
   IPAddressSpec: {
-    parentRef: "!networking.v1.ParentReference",
+    parentRef: "!networking.v1.ParentReference #1",
   },
   IPBlock: {
     cidr: "!string #1",
@@ -140,10 +140,10 @@ export const networkingV1: TypeTable = {
     policyTypes: "[]string list=atomic #4",
   },
   ParentReference: {
-    group: "string",
-    name: "!string",
-    namespace: "string",
-    resource: "!string",
+    group: "string #1",
+    name: "!string #4",
+    namespace: "string #3",
+    resource: "!string #2",
   },
   ServiceBackendPort: {
     $struct: "atomic",
@@ -153,20 +153,20 @@ export const networkingV1: TypeTable = {
   ServiceCIDR: {
     apiVersion: "string",
     kind: "string",
-    metadata: "meta.v1.ObjectMeta",
-    spec: "networking.v1.ServiceCIDRSpec",
-    status: "networking.v1.ServiceCIDRStatus",
+    metadata: "meta.v1.ObjectMeta #1",
+    spec: "networking.v1.ServiceCIDRSpec #2",
+    status: "networking.v1.ServiceCIDRStatus #3",
   },
   ServiceCIDRList: {
     apiVersion: "string",
-    items: "![]networking.v1.ServiceCIDR",
+    items: "![]networking.v1.ServiceCIDR #2",
     kind: "string",
-    metadata: "meta.v1.ListMeta",
+    metadata: "meta.v1.ListMeta #1",
   },
   ServiceCIDRSpec: {
-    cidrs: "[]string list=atomic",
+    cidrs: "[]string list=atomic #1",
   },
   ServiceCIDRStatus: {
-    conditions: "[]meta.v1.Condition list=map:type patch=merge:type",
+    conditions: "[]meta.v1.Condition list=map:type patch=merge:type #1",
   },
 };
