@@ -70,6 +70,8 @@ export function scheduler(deps: ControllerDeps): Controller {
   const attempts = new Map<string, number>();
   /** Pods decided on whose binding is not yet seen, by uid. */
   const assumed = new Set<string>();
+  /** Pods for which others had to give way, by uid, with the node that was cleared for them. */
+  const nominated = new Map<string, { readonly pod: PodObject; readonly nodeName: string }>();
   let sequence = 0;
   let startAt = 0;
   let turn: Timer | undefined;
@@ -110,6 +112,18 @@ export function scheduler(deps: ControllerDeps): Controller {
     unpark(uid);
     attempts.delete(uid);
     assumed.delete(uid);
+    nominated.delete(uid);
+  }
+
+  /** Decides for a Pod with the room kept free that was cleared for others of its priority or above. */
+  function besideNominated<T>(pod: PodObject, judge: () => T): T {
+    const kept = [...nominated.values()].filter(
+      (each) => each.pod.metadata.uid !== pod.metadata.uid && (each.pod.spec?.priority ?? 0) >= (pod.spec?.priority ?? 0),
+    );
+    for (const each of kept) cluster.putPod(each.pod, each.nodeName);
+    const judged = judge();
+    for (const each of kept) cluster.removePod(each.pod.metadata.uid as string);
+    return judged;
   }
 
   function unpark(uid: string): void {
@@ -156,10 +170,11 @@ export function scheduler(deps: ControllerDeps): Controller {
     passes++;
     const placed = placedPod(pod);
     const needs = volumeNeeds(pod, binder.storage, cluster);
-    const decision = decide(placed, { cluster, random, namespaceLabels, volumes: needs, startAt });
+    const decision = besideNominated(pod, () => decide(placed, { cluster, random, namespaceLabels, volumes: needs, startAt }));
     startAt = cluster.nodes.size > 0 ? (startAt + 1) % cluster.nodes.size : 0;
     if (decision.type === "place") {
       assumed.add(pod.metadata.uid as string);
+      nominated.delete(pod.metadata.uid as string);
       const plan = needs?.planFor(cluster.nodes.get(decision.nodeName) as NodeView);
       cluster.putPod(pod, decision.nodeName);
       track(bind(pod, decision.nodeName, plan));
@@ -221,7 +236,7 @@ export function scheduler(deps: ControllerDeps): Controller {
     let message = refusalSentence(refusals.values(), cluster.nodes.size, hopeless);
     try {
       if (cluster.nodes.size > 0) {
-        const preemption = preempt(placedPod(pod), cluster, refusals, { namespaceLabels, volumes: needs });
+        const preemption = besideNominated(pod, () => preempt(placedPod(pod), cluster, refusals, { namespaceLabels, volumes: needs }));
         if (preemption.type === "none") message += ` ${preemption.sentence}`;
         else await evict(pod, preemption.nodeName, preemption.victims);
       }
@@ -235,13 +250,24 @@ export function scheduler(deps: ControllerDeps): Controller {
   }
 
   async function evict(pod: PodObject, nodeName: string, victims: readonly PodObject[]): Promise<void> {
+    nominated.set(pod.metadata.uid as string, { pod, nodeName });
     await client.patch(Pod, keyOf(pod), "merge", { status: { nominatedNodeName: nodeName } }, { subresource: "status" });
     for (const victim of victims) {
       if (victim.metadata.deletionTimestamp) continue;
       recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`);
-      await client.delete(Pod, keyOf(victim), { preconditions: { uid: victim.metadata.uid as string } }).catch((error) => {
+      const preempted = {
+        type: "DisruptionTarget",
+        status: "True",
+        reason: "PreemptionByScheduler",
+        message: `${pod.spec?.schedulerName}: preempting to accommodate a higher priority pod`,
+        lastTransitionTime: formatTime(clock.now()),
+      };
+      try {
+        await client.patch(Pod, keyOf(victim), "strategic", { status: { conditions: [preempted] } }, { subresource: "status" });
+        await client.delete(Pod, keyOf(victim), { preconditions: { uid: victim.metadata.uid as string } });
+      } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
-      });
+      }
     }
   }
 
