@@ -109,6 +109,9 @@ async function deleteDependents(owner: GraphNode, collector: Collector): Promise
   );
 }
 
+const waitsForDependents = ({ isBeingDeleted, finalizers }: GraphNode): boolean =>
+  isBeingDeleted && finalizers.includes(foregroundFinalizer);
+
 /** What one owner reference comes to. */
 type Standing = "solid" | "waiting" | "absent" | "unknown";
 
@@ -122,7 +125,12 @@ async function deleteUnlessOwned(node: GraphNode, collector: Collector): Promise
     if (gone.length > 0) await dropOwners(node, new Set(gone), collector);
     return;
   }
-  if (standings.includes("waiting") && [...collector.graph.dependentsOf(node.uid)].length > 0) return remove(node, "Foreground", collector);
+  const dependents = [...collector.graph.dependentsOf(node.uid)];
+  if (standings.includes("waiting") && dependents.length > 0) {
+    // Owners in a circle would wait for each other for ever.
+    if (dependents.some(waitsForDependents)) await unblockOwners(node, collector);
+    return remove(node, "Foreground", collector);
+  }
   const policy = node.finalizers.includes(orphanFinalizer)
     ? "Orphan"
     : node.finalizers.includes(foregroundFinalizer)
@@ -135,7 +143,7 @@ async function standingOf(owner: OwnerReference, node: GraphNode, { graph, deps,
   const known = graph.get(owner.uid);
   if (known) {
     if (!isOwnedHere(owner, node, graph)) return invalidNamespace(owner, node, deps);
-    return known.isBeingDeleted && known.finalizers.includes(foregroundFinalizer) ? "waiting" : "solid";
+    return waitsForDependents(known) ? "waiting" : "solid";
   }
   const kind = kindOf(owner);
   if (!kind) return "unknown";
@@ -189,6 +197,15 @@ const dropOwners = (node: GraphNode, uids: ReadonlySet<string>, collector: Colle
     return { ...object, metadata: kept.length > 0 ? { ...metadata, ownerReferences: kept } : metadata };
   }).catch((error) => {
     if (!isNotFound(error)) throw error;
+  });
+
+/** Lets the owners of an object go before it. */
+const unblockOwners = (node: GraphNode, collector: Collector): Promise<void> =>
+  edit(node, collector, (object) => {
+    const { ownerReferences = [] } = object.metadata;
+    if (!ownerReferences.some((owner) => owner.blockOwnerDeletion)) return undefined;
+    const unblocked = ownerReferences.map((owner) => (owner.blockOwnerDeletion ? { ...owner, blockOwnerDeletion: false } : owner));
+    return { ...object, metadata: { ...object.metadata, ownerReferences: unblocked } };
   });
 
 const removeFinalizer = (node: GraphNode, finalizer: string, collector: Collector): Promise<void> =>
