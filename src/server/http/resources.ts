@@ -14,7 +14,6 @@ import { subresourcesOf, verbsOf } from "./discovery.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyEncoding, negotiate, patchType } from "./media-types.ts";
 import {
-  checkDeleteOptions,
   deleteParameters,
   dryRunOf,
   fieldManagerOf,
@@ -101,8 +100,14 @@ export async function serveResource(
 
 const keyFor = (namespace: string | undefined, name: string): ObjectKey => (namespace === undefined ? { name } : { namespace, name });
 
-const answerOptions = (exchange: Exchange, info: ResourceRequest, warnings: readonly string[] = []): AnswerOptions => ({
-  form: negotiate(exchange.header("accept"), { transforms: true, protobuf: true }),
+/** Virtual kinds have no metadata to speak of, so they make no tables. */
+const answerOptions = (
+  exchange: Exchange,
+  info: ResourceRequest,
+  warnings: readonly string[] = [],
+  kind?: KindDefinition,
+): AnswerOptions => ({
+  form: negotiate(exchange.header("accept"), { transforms: !kind?.virtual, protobuf: true }),
   pretty: info.query.has("pretty") && isTrue(info.query.get("pretty")),
   warnings,
 });
@@ -116,7 +121,7 @@ function answerOne(
   code = 200,
   warnings: readonly string[] = [],
 ): void {
-  const options = answerOptions(exchange, info, warnings);
+  const options = answerOptions(exchange, info, warnings, kind);
   const transform = transformOf(options.form, kind, info.query, server.world.clock);
   if (transform) answerValue(exchange, code, transform.one(stored), options);
   else answerStored(exchange, code, stored, options);
@@ -264,7 +269,6 @@ async function readDeleteOptions(exchange: Exchange, info: ResourceRequest): Pro
     }
     options = checkedDeleteOptions(value);
   }
-  checkDeleteOptions(options);
   return options;
 }
 
