@@ -69,7 +69,8 @@ test("VolumeAttributesClass should run through the lifecycle of a VolumeAttribut
   });
 });
 
-const attachment = () => of("VolumeAttachment", { spec: { attacher: "e2e", nodeName: "node-x", source: { persistentVolumeName: "pv-x" } } });
+const attachment = () =>
+  of("VolumeAttachment", { spec: { attacher: "e2e", nodeName: "node-x", source: { persistentVolumeName: "pv-x" } } });
 
 test("VolumeAttachment Conformance should run through the lifecycle of a VolumeAttachment", async () => {
   await lifecycle(open.wire, { ...storage, plural: "volumeattachments", object: attachment });
@@ -80,7 +81,10 @@ test("VolumeAttachment Conformance should apply changes to a volumeattachment st
     ...storage,
     plural: "volumeattachments",
     object: attachment,
-    status: { write: { attached: true, attachmentMetadata: { key: "value" } }, holds: ({ status }) => status.attached === true && status.attachmentMetadata?.key === "value" },
+    status: {
+      write: { attached: true, attachmentMetadata: { key: "value" } },
+      holds: ({ status }) => status.attached === true && status.attachmentMetadata?.key === "value",
+    },
   });
 });
 
@@ -114,7 +118,10 @@ test("PersistentVolumes CSI Conformance should apply changes to a pv/pvc status"
     version: "v1",
     plural: "persistentvolumes",
     object: volume,
-    status: { write: { message: "StatusPatched", reason: "E2E" }, holds: ({ status }) => status.message === "StatusPatched" && status.reason === "E2E" },
+    status: {
+      write: { message: "StatusPatched", reason: "E2E" },
+      holds: ({ status }) => status.message === "StatusPatched" && status.reason === "E2E",
+    },
   });
   await lifecycle(open.wire, {
     group: "",
@@ -123,13 +130,18 @@ test("PersistentVolumes CSI Conformance should apply changes to a pv/pvc status"
     namespace,
     object: claim,
     status: {
-      write: { conditions: [{ type: "StatusPatched", status: "True", reason: "E2E", message: "set", lastTransitionTime: "2026-01-02T03:04:05Z" }] },
+      write: {
+        conditions: [{ type: "StatusPatched", status: "True", reason: "E2E", message: "set", lastTransitionTime: "2026-01-02T03:04:05Z" }],
+      },
       holds: ({ status }) => status.conditions?.some((each: any) => each.type === "StatusPatched"),
     },
   });
 });
 
-const pairs: Record<string, any> = { configmaps: { kind: "ConfigMap", data: { one: "1" } }, secrets: { kind: "Secret", data: { one: "MQ==" } } };
+const pairs: Record<string, any> = {
+  configmaps: { kind: "ConfigMap", data: { one: "1" } },
+  secrets: { kind: "Secret", data: { one: "MQ==" } },
+};
 for (const [plural, { kind, data }] of Object.entries(pairs)) {
   test(`${kind === "Secret" ? "Secrets" : kind} should be immutable if \`immutable\` field is set`, async () => {
     const namespace = await open.namespace();
