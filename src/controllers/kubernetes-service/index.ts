@@ -47,7 +47,12 @@ async function reconcile({ client, informers }: ControllerDeps, address: ApiServ
       ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: address.port }],
     },
   };
-  const knownService = informers.of(Service).lister.get(key);
+  let knownService = informers.of(Service).lister.get(key);
+  // An engine that has come back with another range has another address, and an address can't be changed.
+  if (knownService && address.serviceIp !== undefined && knownService.spec?.clusterIP !== address.serviceIp) {
+    await client.delete(Service, key, { preconditions: { uid: knownService.metadata.uid as string } });
+    knownService = undefined;
+  }
   if (!knownService) await create(client.create(Service, service));
   else if (knownService.spec?.ports?.[0]?.targetPort !== address.port || knownService.spec.ports.length !== 1) {
     await client.update(Service, { ...knownService, spec: { ...knownService.spec, ports: service.spec?.ports ?? [] } });

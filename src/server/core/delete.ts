@@ -43,6 +43,7 @@ export async function deleteObject(
   });
 }
 
+/** Throws 422 for options that contradict themselves or name what does not exist. */
 function checkDeleteOptions(options: DeleteOptions): void {
   const problems: FieldError[] = [];
   const policy = options.propagationPolicy;
@@ -153,6 +154,7 @@ export async function deleteCollection(
   context: RequestContext,
 ): Promise<ApiList> {
   if (kind.verbs && !kind.verbs.includes("deletecollection")) throw methodNotAllowed(subjectOf(kind), "deletecollection");
+  checkDeleteOptions(deleteOptions);
   if (deleteOptions.preconditions?.uid !== undefined) throw badRequest("a UID precondition cannot hold of a whole collection");
   const found = await list(core, kind, options);
   const deleted = await Promise.all(

@@ -94,8 +94,6 @@ export function fieldManagerOf(query: URLSearchParams, userAgent: string | undef
   return agent === "" ? "unknown" : agent.slice(0, managerMaxLength);
 }
 
-const propagationPolicies = ["Orphan", "Background", "Foreground"];
-
 /** Delete options given as parameters; a body, where there is one, wins as a whole (API-62). */
 export function deleteParameters(query: URLSearchParams): DeleteOptions {
   const options: DeleteOptions = {};
@@ -107,21 +105,4 @@ export function deleteParameters(query: URLSearchParams): DeleteOptions {
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
   if (dryRun.length > 0) options.dryRun = dryRun;
   return options;
-}
-
-/** Throws 422 for options that contradict themselves or name what does not exist. */
-export function checkDeleteOptions(options: DeleteOptions): void {
-  const errors = [];
-  if (options.propagationPolicy !== undefined && options.propagationPolicy !== null) {
-    if (options.orphanDependents !== undefined && options.orphanDependents !== null) {
-      errors.push(
-        field.invalid("propagationPolicy", options.propagationPolicy, "orphanDependents and deletionPropagation cannot be both set"),
-      );
-    }
-    if (!propagationPolicies.includes(options.propagationPolicy)) {
-      errors.push(field.notSupported("propagationPolicy", options.propagationPolicy, [...propagationPolicies, "nil"]));
-    }
-  }
-  if (errors.length > 0) throw invalid(listOptionsSubject("DeleteOptions"), errors);
-  dryRunOf(options.dryRun ?? [], "DeleteOptions");
 }

@@ -100,14 +100,8 @@ export async function serveResource(
 
 const keyFor = (namespace: string | undefined, name: string): ObjectKey => (namespace === undefined ? { name } : { namespace, name });
 
-/** Virtual kinds have no metadata to speak of, so they make no tables. */
-const answerOptions = (
-  exchange: Exchange,
-  info: ResourceRequest,
-  warnings: readonly string[] = [],
-  kind?: KindDefinition,
-): AnswerOptions => ({
-  form: negotiate(exchange.header("accept"), { transforms: !kind?.virtual, protobuf: true }),
+const answerOptions = (exchange: Exchange, info: ResourceRequest, warnings: readonly string[] = []): AnswerOptions => ({
+  form: negotiate(exchange.header("accept"), { transforms: true, protobuf: true }),
   pretty: info.query.has("pretty") && isTrue(info.query.get("pretty")),
   warnings,
 });
@@ -121,7 +115,7 @@ function answerOne(
   code = 200,
   warnings: readonly string[] = [],
 ): void {
-  const options = answerOptions(exchange, info, warnings, kind);
+  const options = answerOptions(exchange, info, warnings);
   const transform = transformOf(options.form, kind, info.query, server.world.clock);
   if (transform) answerValue(exchange, code, transform.one(stored), options);
   else answerStored(exchange, code, stored, options);
