@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startEngine } from "../harness/engine.ts";
-import { leftovers, lookAtMachine, processesOf } from "../harness/leftovers.ts";
+import { leftovers, lookAtMachine, processesOf, switchOff } from "../harness/leftovers.ts";
 import { startLoad } from "../harness/load.ts";
 import { until } from "../harness/until.ts";
 import { pods, replicaSets, rolledOut } from "../harness/workloads.ts";
@@ -69,6 +69,22 @@ test("an engine that is killed", async (t) => {
         return container.ready && container.restartCount === 1 && container.lastState.terminated.exitCode === 137;
       }),
     );
+    await until("the app is served again", async () => (await run("curl -s http://localhost:8090/v.txt")) === "v2");
+  });
+
+  await t.test("a machine that was switched off: nothing of it is left in the kernel, and everything comes back", async () => {
+    const addresses = (await lives("vweb")).length;
+    await kill();
+    switchOff(engine.home);
+    assert.deepEqual(processesOf(engine.home), []);
+    await engine.up();
+    await until("every container has been started again", async () =>
+      [...(await pods(engine, "app=still")), ...(await pods(engine, "app=vweb"))].every(({ status }) => {
+        const [container] = status.containerStatuses;
+        return container.ready && container.restartCount === 2;
+      }),
+    );
+    assert.equal((await lives("vweb")).length, addresses);
     await until("the app is served again", async () => (await run("curl -s http://localhost:8090/v.txt")) === "v2");
   });
 

@@ -3,7 +3,7 @@
  * Other engines may run on the machine at the same time; what is theirs is not counted.
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /** Things that engines make in the kernel, by their names there. */
@@ -47,6 +47,28 @@ export function tracesOfPods(home: string, before: Machine, enginePid: number): 
     ...mountsOf(home),
     ...podFilesOf(home),
   ];
+}
+
+/** Does to what a killed engine left what a power cut does: processes, mounts and everything in the kernel go, files stay. */
+export function switchOff(home: string): void {
+  const name = `wl${JSON.parse(read(join(home, "engine.json"))).instance}`;
+  const quietly = (command: string, ...args: string[]): void => {
+    try {
+      execFileSync(command, args, { stdio: "ignore" });
+    } catch {
+      // It went with something else.
+    }
+  };
+  const socket = join("/run/windlass", name, "load-balancer.sock");
+  for (const pid of processIds()) if (belongsTo(pid, home) || command(pid).includes(socket)) quietly("kill", "-KILL", pid);
+  for (const line of mountsOf(home).reverse()) quietly("umount", "-l", line.slice("mount: ".length));
+  const { namespaces, links, tables } = lookAtMachine();
+  const own = (names: readonly string[]): string[] => names.filter((each) => each === name || new RegExp(`^${name}(-|b\\d)`).test(each));
+  for (const namespace of own(namespaces)) quietly("ip", "netns", "delete", namespace);
+  for (const link of own(links)) quietly("ip", "link", "delete", link);
+  for (const table of own(tables)) quietly("nft", "delete", "table", "ip", table);
+  rmSync(join("/run/windlass", name), { recursive: true, force: true });
+  rmSync(join("/run/windlass", name.replace("wl", "instance-")), { force: true });
 }
 
 /** Things in the kernel that are new, but for those that carry the name of another engine. */
