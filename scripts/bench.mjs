@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run bench`: every figure beside its target. Arguments name the benches to run; `--write-docs` only puts the last
-// figures into docs/performance.md.
+// `npm run bench`: every figure beside its target. Arguments name the benches to run. `--write-docs` puts the last figures
+// of each into docs/performance.md; without names it measures nothing.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -79,7 +79,7 @@ function rowsOf({ figures }) {
 }
 
 function number(value) {
-  return value.toLocaleString("en", { maximumSignificantDigits: Math.abs(value) < 100 ? 3 : 15 });
+  return value.toLocaleString("en", Math.abs(value) < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
 }
 
 /** For a terminal: the columns stand below each other, notes below their figure. */
