@@ -8,10 +8,12 @@ import { isNotFound } from "../api/errors.ts";
 import { EndpointSlice } from "../api/kinds/endpoint-slice/index.ts";
 import { Pod } from "../api/kinds/pod/index.ts";
 import { Service } from "../api/kinds/service/index.ts";
+import type { Pod as PodObject } from "../api/types.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
 import type { Client } from "../client/client.ts";
+import type { Lister } from "../client/lister.ts";
 import { startNodeAgent } from "../node/agent/agent.ts";
 import { imageStore } from "../node/images/image-store.node.ts";
 import { imageService } from "../node/images/pull.node.ts";
@@ -27,7 +29,7 @@ import { watchServices } from "../node/network/services-watcher.ts";
 import { detectOciRuntime, type OciTools } from "../node/oci/detect.node.ts";
 import { ociRuntime } from "../node/oci/oci-runtime.node.ts";
 import { networkProber } from "../node/probes/prober.node.ts";
-import type { Runtime } from "../node/runtime.ts";
+import type { PodFiles, Runtime } from "../node/runtime.ts";
 import { podFiles } from "../node/volumes/pod-files.node.ts";
 import type { Engine } from "./engine.node.ts";
 import type { Home } from "./home.node.ts";
@@ -83,6 +85,7 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
   const drain = drainGate({ informers: engine.plane.informers, world, services, loadBalancer: balancer });
   const facts = machineFacts(home.path);
   const pods = engine.plane.informers.of(Pod);
+  await pods.whenSynced();
   const runtimes: Runtime[] = [];
   for (const [index, name] of names.entries()) {
     const network = networks[index] as PodNetwork;
@@ -96,7 +99,7 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
       recorder: engine.plane.events.recorderFor("kubelet", name),
       runtime,
       prober: networkProber,
-      files,
+      files: filesFor(name, files, pods.lister),
       world,
       drain,
       config: {
@@ -193,6 +196,15 @@ async function publishDns(client: Client, instance: Instance, nodeIp: string): P
   };
   await client.patch(EndpointSlice, dnsKey, "apply", slice, { force: true });
 }
+
+/** The nodes keep the files of their Pods in one folder: what one node calls left behind must not be a Pod of another. */
+const filesFor = (name: string, files: PodFiles, pods: Lister<PodObject>): PodFiles => ({
+  ...files,
+  async listPods() {
+    const others = new Set(pods.list().flatMap(({ metadata, spec }) => (spec?.nodeName && spec.nodeName !== name ? [metadata.uid] : [])));
+    return (await files.listPods()).filter((uid) => !others.has(uid));
+  },
+});
 
 async function removeEverything(runtime: Runtime, graceMs: (podUid: string) => number): Promise<void> {
   const containers = await runtime.listContainers();
