@@ -1,8 +1,9 @@
 /** What the scheduler knows: nodes, the Pods on them and what they take. Kept up to date change by change. */
 import type { Node, Pod } from "../../api/types.ts";
 import { controllerOf } from "../../machinery/owners.ts";
+import type { HostPort } from "../../machinery/host-ports.ts";
 import { allocatableOf } from "../../machinery/pod-requests.ts";
-import { type HostPort, type PodRequests, podRequests } from "./pod-requests.ts";
+import { type PodRequests, podRequests } from "./pod-requests.ts";
 
 /** A Pod with what the scheduler works out about it once. */
 export interface PlacedPod {

@@ -6,9 +6,9 @@ import type { Pod } from "../../api/types.ts";
 import { type Random, randomInt } from "../../base/random.ts";
 import { controllerOf } from "../../machinery/owners.ts";
 import type { ClusterView, NodeView, PlacedPod } from "./cluster-view.ts";
+import { portsCollide } from "../../machinery/host-ports.ts";
 import { nodeMatchesPod, termMatches, untolerated } from "../../machinery/node-affinity.ts";
 import { type AffinityCycle, affinityCycle, type NamespaceLabels } from "./pod-affinity.ts";
-import { portsCollide } from "./pod-requests.ts";
 import { type SpreadCycle, spreadCycle } from "./topology-spread.ts";
 import type { VolumeNeeds } from "./volume-needs.ts";
 

@@ -1,12 +1,7 @@
 /** What a Pod asks of a node, worked out once per Pod. Pure. */
 import type { Pod } from "../../api/types.ts";
+import { type HostPort, hostPortsOf } from "../../machinery/host-ports.ts";
 import { type Amounts, requestedAmounts } from "../../machinery/pod-requests.ts";
-
-export interface HostPort {
-  readonly ip: string;
-  readonly port: number;
-  readonly protocol: string;
-}
 
 export interface PodRequests {
   readonly amounts: Amounts;
@@ -32,18 +27,3 @@ export function podRequests(pod: Pod): PodRequests {
     hostPorts: hostPortsOf(pod),
   };
 }
-
-function hostPortsOf(pod: Pod): HostPort[] {
-  const ports: HostPort[] = [];
-  const sidecars = (pod.spec?.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
-  for (const container of [...(pod.spec?.containers ?? []), ...sidecars]) {
-    for (const port of container.ports ?? []) {
-      if (port.hostPort) ports.push({ ip: port.hostIP || "0.0.0.0", port: port.hostPort, protocol: port.protocol ?? "TCP" });
-    }
-  }
-  return ports;
-}
-
-/** Whether two host ports can't both be open on one node. */
-export const portsCollide = (a: HostPort, b: HostPort): boolean =>
-  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === "0.0.0.0" || b.ip === "0.0.0.0");

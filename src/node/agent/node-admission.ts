@@ -1,8 +1,8 @@
 /** What a node refuses though it was bound to it: the Pod fails there and then (KUB-47). */
 import type { Node, Pod } from "../../api/types.ts";
+import { hostPortsOf, portsCollide } from "../../machinery/host-ports.ts";
 import { nodeMatchesPod } from "../../machinery/node-affinity.ts";
 import { allocatableOf, type Amounts, requestedAmounts } from "../../machinery/pod-requests.ts";
-import { claimsCollide, hostPortsOf } from "./sandbox-spec.ts";
 
 export interface Refusal {
   readonly reason: string;
@@ -37,7 +37,7 @@ export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal 
     const requests = requestsOf(other);
     for (const resource of ["cpu", "memory"] as const) used[resource] += requests.get(resource) ?? 0;
     pods++;
-    if (claims.length > 0 && hostPortsOf(other).some((taken) => claims.some((claim) => claimsCollide(claim, taken)))) {
+    if (claims.length > 0 && hostPortsOf(other).some((taken) => claims.some((claim) => portsCollide(claim, taken)))) {
       return {
         reason: "NodePorts",
         message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",

@@ -49,26 +49,3 @@ function hostPorts(pod: Pod): SandboxSpec["ports"] {
   }
   return ports.length === 0 ? noPorts : ports;
 }
-
-/** A port of the node that a Pod claims; `ip` is 0.0.0.0 for all addresses of the node. */
-export interface HostPortClaim {
-  readonly ip: string;
-  readonly port: number;
-  readonly protocol: string;
-}
-
-/** The host ports that a Pod claims; with hostNetwork each declared port is one. */
-export function hostPortsOf(pod: Pod): HostPortClaim[] {
-  const claimed: HostPortClaim[] = [];
-  for (const container of pod.spec?.containers ?? []) {
-    for (const port of container.ports ?? []) {
-      const number = port.hostPort || (pod.spec?.hostNetwork ? port.containerPort : 0);
-      if (number) claimed.push({ ip: port.hostIP || "0.0.0.0", port: number, protocol: port.protocol ?? "TCP" });
-    }
-  }
-  return claimed;
-}
-
-/** Whether two claims can't both be met. */
-export const claimsCollide = (a: HostPortClaim, b: HostPortClaim): boolean =>
-  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === "0.0.0.0" || b.ip === "0.0.0.0");
