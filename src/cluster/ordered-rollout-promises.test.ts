@@ -78,7 +78,7 @@ async function worldOf(
     clock.setTimer(randomInt(random, 10, 8000), () => {
       // It may have been lost, or failed, by now; one that failed does not come back.
       const now = plane.cached(Pod, keyOf(object));
-      if (now?.metadata.uid === object.metadata.uid && isPodActive(now)) void setReady(now, true);
+      if (now && now.metadata.uid === object.metadata.uid && isPodActive(now)) void setReady(now, true);
     });
   });
   const world: World = {
@@ -101,7 +101,7 @@ async function worldOf(
         await setReady(pod, false);
         clock.setTimer(randomInt(random, 100, 20_000), () => {
           const now = plane.cached(Pod, keyOf(pod));
-          if (now?.metadata.uid === pod.metadata.uid && isPodActive(now)) void setReady(now, true);
+          if (now && now.metadata.uid === pod.metadata.uid && isPodActive(now)) void setReady(now, true);
         });
       }
     },
