@@ -77,7 +77,11 @@ export function podUpgrades(options: UpgradesOptions): Upgrades {
       else if (subresource === "portforward") await serveForward(info, await forwardTarget(key), request, socket, head);
       else throw unknownPath();
     } catch (error) {
-      answerError(exchange, error, log);
+      // Once the protocol is another one, an answer in HTTP would be noise in it.
+      if (upgraded.has(socket)) {
+        log.error("a stream failed", { error: String(error) });
+        socket.destroy();
+      } else answerError(exchange, error, log);
     }
   }
 
@@ -194,6 +198,7 @@ function webSocket(request: IncomingMessage, socket: Duplex, head: Buffer, proto
   });
   return new Promise((resolve) => {
     server.handleUpgrade(request, socket, head, (ws) => {
+      upgraded.add(socket);
       keepAlive(ws);
       resolve(ws);
     });
@@ -234,7 +239,11 @@ function chooseSpdyProtocol(request: IncomingMessage, served: readonly string[])
   });
 }
 
+/** Connections that speak HTTP no more. */
+const upgraded = new WeakSet<Duplex>();
+
 function acceptSpdy(socket: Duplex, protocol: string): void {
+  upgraded.add(socket);
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
   );
