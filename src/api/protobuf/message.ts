@@ -21,6 +21,8 @@ const meaningfulZeros: ReadonlySet<string> = new Set(
     "backoffLimit backoffLimitPerIndex completions parallelism ttlSecondsAfterFinished minReplicas priority maxFailedIndexes",
     "successfulJobsHistoryLimit failedJobsHistoryLimit startingDeadlineSeconds stabilizationWindowSeconds leaseTransitions",
     "maxSurge maxUnavailable minAvailable automountServiceAccountToken shareProcessNamespace enableServiceLinks hostUsers",
+    "collisionCount started attachRequired podInfoOnMount storageCapacity requiresRepublish seLinuxMount allowVolumeExpansion",
+    "endPort averageUtilization manualSelector nominalConcurrencyShares lendablePercent borrowingLimitPercent hostProcess minDomains",
     "setHostnameAsFQDN privileged readOnlyRootFilesystem allowPrivilegeEscalation runAsNonRoot optional immutable controller",
     "blockOwnerDeletion allocateLoadBalancerNodePorts suspend orphanDependents storageClassName ready serving terminating",
   ]

@@ -151,3 +151,16 @@ test("whatever the bytes, the answer is an object or a bad request", () => {
     { numRuns: 500 },
   );
 });
+
+test("a false or a zero that says something survives the wire", () => {
+  const driver = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "CSIDriver",
+    metadata: { name: "d" },
+    spec: { attachRequired: false, podInfoOnMount: false },
+  };
+  assert.deepEqual(decodeProtobuf(encodeProtobuf(driver)), driver);
+  const set = { apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "s" }, status: { replicas: 0, collisionCount: 0 } };
+  const { collisionCount } = decodeProtobuf(encodeProtobuf(set))["status"] as { collisionCount?: number };
+  assert.equal(collisionCount, 0);
+});
