@@ -406,9 +406,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
           : request.sinceSeconds !== undefined
             ? clock.now() - request.sinceSeconds * 1000
             : undefined;
+      let left = request.limitBytes ?? Number.POSITIVE_INFINITY;
       const write = async (lines: readonly { readonly at: number; readonly text: string }[]): Promise<void> => {
-        for (const line of lines)
-          await sink(encoder.encode(request.timestamps ? `${formatMicroTime(line.at)} ${line.text}\n` : `${line.text}\n`));
+        for (const line of lines) {
+          const bytes = encoder.encode(request.timestamps ? `${formatMicroTime(line.at)} ${line.text}\n` : `${line.text}\n`);
+          if (left > 0) await sink(bytes.subarray(0, left));
+          left -= bytes.length;
+        }
       };
       const before = logLines(container).filter((line) => since === undefined || line.at >= since);
       await write(request.tailLines === undefined ? before : request.tailLines === 0 ? [] : before.slice(-request.tailLines));
