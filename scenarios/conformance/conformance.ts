@@ -15,14 +15,15 @@ export interface Stage {
   namespace(): Promise<string>;
 }
 
-/** Opens a cluster for the checks of a file and closes it after the last. */
-export function stage(options: ClusterOptions = {}): Stage {
+/** Opens a cluster for the checks of a file, calls `onOpen` with it, and closes it after the last check. */
+export function stage(options: ClusterOptions = {}, onOpen?: (cluster: Cluster) => void): Stage {
   let cluster: Cluster | undefined;
   let wire: Wire | undefined;
   let namespaces = 0;
   before(async () => {
     cluster = await startCluster({ nodes: 2, ...options });
     wire = wireOf(cluster.kubeconfig);
+    onOpen?.(cluster);
   });
   after(async () => {
     wire?.close();

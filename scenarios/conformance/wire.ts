@@ -66,6 +66,8 @@ export interface Wire {
   close(): void;
 }
 
+/** The engine is in this process. */
+const look = { lookEveryMs: 10 };
 const protobufType = "application/vnd.kubernetes.protobuf";
 const patchTypes: Record<PatchForm, string> = {
   json: "application/json-patch+json",
@@ -167,14 +169,18 @@ export function wireOf(kubeconfig: string): Wire {
             return;
           }
           const take: Watching["take"] = (what, holds) =>
-            until(`event: ${what}`, () => {
-              for (let index = taken; index < events.length; index++) {
-                if (!holds(events[index] as WatchedEvent)) continue;
-                taken = index + 1;
-                return events[index] as WatchedEvent;
-              }
-              return undefined;
-            });
+            until(
+              `event: ${what}`,
+              () => {
+                for (let index = taken; index < events.length; index++) {
+                  if (!holds(events[index] as WatchedEvent)) continue;
+                  taken = index + 1;
+                  return events[index] as WatchedEvent;
+                }
+                return undefined;
+              },
+              look,
+            );
           resolve({
             events,
             ended,
@@ -187,14 +193,18 @@ export function wireOf(kubeconfig: string): Wire {
         asked.end();
       }),
     until: (what, path, holds) =>
-      until(what, async () => {
-        const { status, body } = await ask("GET", path);
-        assert.equal(status, 200, `GET ${path}`);
-        assert.ok(await holds(body), inspect({ spec: body.spec, status: body.status, items: body.items?.length }, { depth: 4 }));
-        return body;
-      }),
+      until(
+        what,
+        async () => {
+          const { status, body } = await ask("GET", path);
+          assert.equal(status, 200, `GET ${path}`);
+          assert.ok(await holds(body), inspect({ spec: body.spec, status: body.status, items: body.items?.length }, { depth: 4 }));
+          return body;
+        },
+        look,
+      ),
     async gone(path) {
-      await until(`${path} is gone`, async () => (await ask("GET", path)).status === 404);
+      await until(`${path} is gone`, async () => (await ask("GET", path)).status === 404, look);
     },
     close() {
       administrator.destroy();

@@ -7,6 +7,8 @@ const lookEveryMs = 100;
 
 export interface UntilOptions {
   readonly withinMs?: number;
+  /** Default 100 ms: what is looked at is mostly another process. */
+  readonly lookEveryMs?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function until<T>(
       last = error;
     }
     if (performance.now() > deadline) assert.fail(`not within ${withinMs / 1000} s: ${what}; last seen: ${inspect(last, { depth: 6 })}`);
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    await new Promise((resolve) => setTimeout(resolve, options.lookEveryMs ?? lookEveryMs));
   }
 }
 
