@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KindRef } from "../../api/kind.ts";
+import type { KubeObject, ObjectKey } from "../../api/meta/object.ts";
 import type { ConfigMap, Pod, Secret, Volume } from "../../api/types.ts";
 import { silentLog } from "../../base/log.ts";
 import { seededRandom } from "../../base/random.ts";
@@ -34,8 +36,10 @@ function fixture() {
     listPods: refused,
   };
   let tokens = 0;
-  // Token requests are all that these volumes ask of the API itself.
+  const storage = new Map<string, KubeObject>();
+  // Claims, their volumes and tokens are all that these volumes ask of the API itself.
   const client = {
+    get: async (kind: KindRef, { name }: ObjectKey) => storage.get(`${kind.plural}/${name}`),
     async createSubresource(
       _kind: unknown,
       key: { name: string },
@@ -56,7 +60,7 @@ function fixture() {
     source: { configMap: async (_namespace, name) => configMaps.get(name), secret: async (_namespace, name) => secrets.get(name) },
   });
   const mount = (...list: Volume[]) => volumes.mount(podWith(list), addresses);
-  return { written, configMaps, secrets, volumes, mount };
+  return { storage, written, configMaps, secrets, volumes, mount };
 }
 
 const podWith = (volumes: Volume[]): Pod => ({
@@ -181,4 +185,35 @@ test("which Pods a changed object concerns", () => {
     [volumes.refersTo(pod, "ConfigMap", "one"), volumes.refersTo(pod, "Secret", "two"), volumes.refersTo(pod, "Secret", "one")],
     [true, true, false],
   );
+});
+
+test("a claim leads to the directory of the volume that was given to it, and to no other", async () => {
+  const { storage, mount } = fixture();
+  const data: Volume = { name: "data", persistentVolumeClaim: { claimName: "notes", readOnly: true } };
+  const claim = (volumeName?: string) =>
+    storage.set("persistentvolumeclaims/notes", {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "notes", uid: "mine" },
+      spec: { ...(volumeName !== undefined && { volumeName }) },
+    } as KubeObject);
+  const volume = (uid: string, source: object) =>
+    storage.set("persistentvolumes/disk", {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: "disk" },
+      spec: { claimRef: { uid }, ...source },
+    } as KubeObject);
+  const unbound = { message: 'MountVolume.SetUp failed for volume "data" : persistentvolumeclaim "notes" is not bound' };
+  claim();
+  await assert.rejects(mount(data), unbound);
+  claim("disk");
+  volume("another's", { hostPath: { path: "/disk" } });
+  await assert.rejects(mount(data), unbound);
+  for (const source of [{ hostPath: { path: "/disk" } }, { local: { path: "/disk" } }]) {
+    volume("mine", source);
+    assert.deepEqual((await mount(data)).get("data"), { hostPath: "/disk", readOnly: true });
+  }
+  volume("mine", { csi: { driver: "example.com", volumeHandle: "1" } });
+  await assert.rejects(mount(data), /persistentvolume "disk" is of a type that this node can't mount$/);
 });

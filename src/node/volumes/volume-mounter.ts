@@ -170,9 +170,11 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
     const volumeName = claim.spec?.volumeName;
     if (!volumeName) throw new Error(`persistentvolumeclaim "${name}" is not bound`);
     const volume = await client.get(VolumeKind, { name: volumeName });
-    const { hostPath, local } = volume.spec ?? {};
+    const { claimRef, hostPath, local } = volume.spec ?? {};
+    // A claim may name any volume; what counts is to whom the volume was given.
+    if (claimRef?.uid !== claim.metadata.uid) throw new Error(`persistentvolumeclaim "${name}" is not bound`);
     if (hostPath) return { hostPath: await files.hostPath(hostPath.path, hostPath.type ?? "DirectoryOrCreate"), readOnly };
-    if (local) return { hostPath: await files.hostPath(local.path, "DirectoryOrCreate"), readOnly };
+    if (local) return { hostPath: await files.hostPath(local.path, "Directory"), readOnly };
     throw new Error(`persistentvolume "${volumeName}" is of a type that this node can't mount`);
   }
 
