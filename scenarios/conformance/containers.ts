@@ -9,7 +9,7 @@ import { until } from "../harness/until.ts";
 /** The image with a shell in it. It is not pulled: the engine has it. */
 export const shellImage = { image: "kiamol/ch03-sleep", imagePullPolicy: "Never" };
 
-const patienceMs = 120_000;
+const patienceMs = 60_000;
 
 /** A container that runs a line of sh. */
 export const shellContainer = (line: string, more: Record<string, unknown> = {}): any => ({

@@ -97,6 +97,8 @@ export interface KindDefinition<T extends KubeObject = AnyObject> extends KindRe
     readonly name: string;
     readonly kind: KindName | { group: string; version: string; kind: string };
     readonly verbs: readonly string[];
+    /** Requests are handed on with whatever method they have; discovery knows no word for OPTIONS. */
+    readonly handsOn?: true;
   }[];
 
   /** `kubectl get`; absent means NAME and CREATED AT (TAB-4). */

@@ -14,6 +14,7 @@ export interface Subresource {
   readonly name: string;
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
   readonly verbs: readonly string[];
+  readonly handsOn?: true;
 }
 
 /** Every subresource of a kind, those that it declares and those that follow from `status` and `scale`. */

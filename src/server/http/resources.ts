@@ -100,8 +100,14 @@ export async function serveResource(
 
 const keyFor = (namespace: string | undefined, name: string): ObjectKey => (namespace === undefined ? { name } : { namespace, name });
 
-const answerOptions = (exchange: Exchange, info: ResourceRequest, warnings: readonly string[] = []): AnswerOptions => ({
-  form: negotiate(exchange.header("accept"), { transforms: true, protobuf: true }),
+/** Virtual kinds have no metadata to speak of, so they make no tables. */
+const answerOptions = (
+  exchange: Exchange,
+  info: ResourceRequest,
+  warnings: readonly string[] = [],
+  kind?: KindDefinition,
+): AnswerOptions => ({
+  form: negotiate(exchange.header("accept"), { transforms: !kind?.virtual, protobuf: true }),
   pretty: info.query.has("pretty") && isTrue(info.query.get("pretty")),
   warnings,
 });
@@ -115,7 +121,7 @@ function answerOne(
   code = 200,
   warnings: readonly string[] = [],
 ): void {
-  const options = answerOptions(exchange, info, warnings);
+  const options = answerOptions(exchange, info, warnings, kind);
   const transform = transformOf(options.form, kind, info.query, server.world.clock);
   if (transform) answerValue(exchange, code, transform.one(stored), options);
   else answerStored(exchange, code, stored, options);
@@ -354,7 +360,8 @@ async function serveSubresource(
   if (!declared) throw unknownPath();
   const verb = verbMethods[exchange.method] ?? exchange.method.toLowerCase();
   const subject = { group: kind.group, resource: `${kind.plural}/${declared.name}` };
-  if (!declared.verbs.includes(verb)) throw methodNotAllowed(subject, verb);
+  const isHandedOn = declared.handsOn === true && verb === "options";
+  if (!declared.verbs.includes(verb) && !isHandedOn) throw methodNotAllowed(subject, verb);
   const handler = server.subresources.get(`${kind.plural}/${declared.name}`);
   if (handler) return handler({ exchange, info, kind, key, user });
   switch (verb) {

@@ -30,7 +30,7 @@ export const Node = defineKind<NodeObject>({
   validateUpdate,
   // A node agent brings the status along when it registers its node; there is nothing to reset.
   status: { prepareForUpdate: keepSpec },
-  subresources: [{ name: "proxy", kind: { group: "", version: "v1", kind: "NodeProxyOptions" }, verbs: proxyVerbs }],
+  subresources: [{ name: "proxy", kind: { group: "", version: "v1", kind: "NodeProxyOptions" }, verbs: proxyVerbs, handsOn: true }],
   columns: [
     nameColumn,
     textColumn("Status", statusCell),

@@ -42,7 +42,12 @@ export const Pod = defineKind<PodObject>({
     { name: "exec", kind: { group: "", version: "v1", kind: "PodExecOptions" }, verbs: ["create", "get"] },
     { name: "log", kind: { group: "", version: "v1", kind: "Pod" }, verbs: ["get"] },
     { name: "portforward", kind: { group: "", version: "v1", kind: "PodPortForwardOptions" }, verbs: ["create", "get"] },
-    { name: "proxy", kind: { group: "", version: "v1", kind: "PodProxyOptions" }, verbs: ["create", "delete", "get", "patch", "update"] },
+    {
+      name: "proxy",
+      kind: { group: "", version: "v1", kind: "PodProxyOptions" },
+      verbs: ["create", "delete", "get", "patch", "update"],
+      handsOn: true,
+    },
     { name: "resize", kind: { group: "", version: "v1", kind: "Pod" }, verbs: ["get", "patch", "update"] },
   ],
   columns: podColumns,

@@ -1,5 +1,6 @@
 /** What Kubernetes fills into a Service, and what an update keeps of what was given out (SVC-7). */
 import type { Service, ServiceSpec } from "../../types.ts";
+import { deepEqual } from "../../../machinery/equality.ts";
 import { omitZero } from "../omit-zero.ts";
 
 const affinityTimeoutSeconds = 10800;
@@ -50,8 +51,11 @@ export function keepAllocations(service: Service, old: Service): void {
       spec.clusterIP = before.clusterIP;
       spec.clusterIPs = [...(before.clusterIPs ?? [before.clusterIP])];
     }
-  } else if (!hasClusterIp(spec) && spec.clusterIP === before.clusterIP) {
-    for (const name of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] as const) delete spec[name];
+  } else if (!hasClusterIp(spec) && hasClusterIp(before)) {
+    // Each field for itself: who clears the address seldom thinks of its family.
+    for (const name of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] as const) {
+      if (deepEqual(spec[name], before[name])) delete spec[name];
+    }
   }
   keepNodePorts(spec, before);
   if (spec.type !== "LoadBalancer" && before.type === "LoadBalancer") {

@@ -30,7 +30,7 @@ export const Service = defineKind<ServiceObject>({
   },
   prepareForUpdate: keepAllocations,
   status: { prepareForUpdate: keepSpec, validateUpdate: validateServiceStatus },
-  subresources: [{ name: "proxy", kind: { group: "", version: "v1", kind: "ServiceProxyOptions" }, verbs: proxyVerbs }],
+  subresources: [{ name: "proxy", kind: { group: "", version: "v1", kind: "ServiceProxyOptions" }, verbs: proxyVerbs, handsOn: true }],
   columns: serviceColumns,
   fieldSelectors: {
     "spec.clusterIP": (service) => service.spec?.clusterIP ?? "",
