@@ -199,6 +199,8 @@ export interface Runtime {
   startContainer(id: string, signal?: AbortSignal): Promise<void>;
   /** Sends the stop signal, KILL after `graceMs`. Resolves when it has ended. Idempotent. */
   stopContainer(id: string, graceMs: number): Promise<void>;
+  /** Gives a running container other weights and limits, without disturbing it; what is left out is without limit. Absent: they mean nothing here. Throws an Error. */
+  updateContainer?(id: string, resources: ContainerSpec["resources"]): Promise<void>;
   removeContainer(id: string): Promise<void>;
   listContainers(): Promise<readonly ContainerStatus[]>;
   /** Undefined: unknown id. */

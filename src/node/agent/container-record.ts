@@ -6,6 +6,7 @@ import type {
   ContainerStatus,
   EphemeralContainer,
   Pod,
+  ResourceRequirements,
 } from "../../api/types.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import type { ContainerSpec, ContainerStatus as RuntimeStatus } from "../runtime.ts";
@@ -47,6 +48,8 @@ export interface ContainerRecord {
   stopping: boolean;
   /** It was stopped for the sake of a new image: the next attempt comes at once, whatever the restart policy. */
   replaced: boolean;
+  /** What the present attempt may take: what it was started with, or has been given since. */
+  resources: ResourceRequirements | undefined;
   /** It ran in a sandbox that is gone: what it prepared may be gone, too. */
   outdated: boolean;
 }
@@ -94,6 +97,7 @@ export const newRecord = (declared: DeclaredContainer): ContainerRecord => ({
   probedReady: false,
   stopping: false,
   replaced: false,
+  resources: undefined,
   outdated: false,
 });
 
@@ -141,6 +145,7 @@ export function takeApiStatus(record: ContainerRecord, status: ContainerStatus, 
   const id = idOf(status.containerID);
   if (record.id !== undefined && record.id === id) {
     record.imageId = status.imageID;
+    record.resources = status.resources;
     record.last ??= status.lastState?.terminated;
     record.started = status.started === true && record.state === "running";
     record.probedReady = status.ready && record.state === "running";

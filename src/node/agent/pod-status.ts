@@ -99,7 +99,10 @@ function containerStatus(container: DeclaredContainer, knowledge: PodKnowledge):
   if (!record) return status;
   if (status.state?.waiting && record.state === "exited") status.lastState = { terminated: terminatedState(record, knowledge.runtimeName) };
   else if (record.last) status.lastState = { terminated: record.last };
-  if (spec.resources && record.state === "running" && (spec.resources.limits || spec.resources.requests)) status.resources = spec.resources;
+  if (record.state !== "running") return status;
+  const { resources } = record;
+  if (resources?.limits || resources?.requests) status.resources = resources;
+  if (resources?.requests) status.allocatedResources = resources.requests;
   return status;
 }
 

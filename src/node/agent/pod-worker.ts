@@ -13,7 +13,8 @@ import { Pod as PodKind } from "../../api/kinds/pod/index.ts";
 import type { Container, Pod } from "../../api/types.ts";
 import type { Timer } from "../../base/clock.ts";
 import { parseTime } from "../../base/time.ts";
-import { deepEqual } from "../../machinery/equality.ts";
+import { deepEqual, semanticEqual } from "../../machinery/equality.ts";
+import { compareQuantities } from "../../machinery/quantity.ts";
 import type { ProbeTarget } from "../probes/attempt.ts";
 import { runHandler } from "../probes/attempt.ts";
 import type { ContainerStatus as RuntimeContainerStatus, RuntimeEvent, SandboxStatus } from "../runtime.ts";
@@ -22,6 +23,7 @@ import type { MountedVolume } from "../volumes/pod-volumes.ts";
 import { VolumeError } from "../volumes/pod-volumes.ts";
 import type { AgentContext } from "./agent-context.ts";
 import { goDuration } from "./back-off.ts";
+import { containerResources } from "./container-limits.ts";
 import { ContainerProbes } from "./container-probes.ts";
 import type { ContainerRecord, DeclaredContainer } from "./container-record.ts";
 import { declaredContainers, newRecord, takeApiStatus, takeRuntimeStatus, terminatedState } from "./container-record.ts";
@@ -248,6 +250,7 @@ export class PodWorker {
       if (previous) record.lastId = previous.id;
       const known = statuses.find((one) => one.name === record.name);
       if (known) takeApiStatus(record, known, now);
+      record.resources ??= (declared.spec as Container).resources;
       if (record.state === "running") this.#startProbes(declared, record);
       else if (present) this.#inBackground(this.#readTerminationMessage(record));
     }
@@ -422,10 +425,43 @@ export class PodWorker {
         this.#stop(declared, record, this.#specGraceMs(), `Container ${record.name} definition changed, will be restarted`),
       );
     }
+    await this.#resizeContainers();
     for (const declared of decision.start) {
       if (signal.aborted) return;
       await this.#start(declared, sandbox, volumes, signal);
       this.#writer.touch();
+    }
+  }
+
+  /** Gives running containers the resources that the Pod has come to ask for, or starts them anew where their policy says so. */
+  async #resizeContainers(): Promise<void> {
+    const { runtime, recorder } = this.#context;
+    for (const declared of this.#declared) {
+      const record = this.#records.get(declared.spec.name);
+      const wanted = (declared.spec as Container).resources;
+      if (record?.state !== "running" || record.id === undefined || record.stopping || record.replaced) continue;
+      if (declared.role === "ephemeral" || deepEqual(record.resources, wanted)) continue;
+      // The same amounts in other words.
+      if (semanticEqual(record.resources, wanted, "core.v1.ResourceRequirements")) {
+        record.resources = wanted;
+        continue;
+      }
+      if (needsRestart(declared.spec as Container, record.resources)) {
+        record.replaced = true;
+        const why = `Container ${record.name} resize requires restart`;
+        this.#inBackground(this.#stop(declared, record, this.#specGraceMs(), why));
+        continue;
+      }
+      const { id } = record;
+      try {
+        await runtime.updateContainer?.(id, containerResources(this.#pod, declared.spec as Container));
+        if (record.id === id) record.resources = wanted;
+      } catch (error) {
+        if (record.state !== "running" || record.id !== id) continue;
+        const message = error instanceof Error ? error.message : String(error);
+        recorder.event(this.#pod, "Warning", "ResizeError", message, { fieldPath: declared.fieldPath });
+        this.#passIn(configRetryMs);
+      }
     }
   }
 
@@ -545,6 +581,7 @@ export class PodWorker {
     }
     record.attempt++;
     record.id = id;
+    record.resources = (declared.spec as Container).resources;
     record.image = declared.spec.image ?? "";
     record.imageId = imageId;
     record.startedAt = undefined;
@@ -836,6 +873,18 @@ export class PodWorker {
     this.#writer.close();
     this.#onFinished();
   }
+}
+
+const isSameAmount = (a: string | number | undefined, b: string | number | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : compareQuantities(a, b) === 0;
+
+/** Whether a container has to be started anew for the resources that it is to have, in place of those it has. */
+function needsRestart({ resources, resizePolicy }: Container, present: Container["resources"]): boolean {
+  return (resizePolicy ?? []).some(
+    ({ resourceName, restartPolicy }) =>
+      restartPolicy === "RestartContainer" &&
+      (["limits", "requests"] as const).some((kind) => !isSameAmount(resources?.[kind]?.[resourceName], present?.[kind]?.[resourceName])),
+  );
 }
 
 /** A new image begins with a clean slate. */

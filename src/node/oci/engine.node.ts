@@ -32,6 +32,8 @@ export interface OciEngine {
   create(request: CreateRequest): Promise<number>;
   /** Lets the container's process go. Throws an Error with the engine's words. */
   start(id: string): Promise<void>;
+  /** Gives a running container the resources that are described in a file, in the words of the OCI specification. Throws an Error. */
+  update(id: string, resourcesFile: string): Promise<void>;
   /** Ends what still runs and forgets the container. Idempotent. */
   remove(id: string): Promise<void>;
   /** `created`, `running`, `stopped`, or undefined when it does not know the container. */
@@ -47,6 +49,7 @@ export const containerFiles = (directory: string) =>
     pid: join(directory, "pid"),
     conmonPid: join(directory, "conmon.pid"),
     log: join(directory, "log"),
+    resources: join(directory, "resources.json"),
     control: join(directory, "ctl"),
     attachSocket: join(directory, "attach"),
     /** conmon's word that the kernel killed for want of memory. */
@@ -73,6 +76,10 @@ export function ociEngine(tools: OciTools, directory: string, exits: string): Oc
     async start(id) {
       // To start is only to open a named pipe: for that crun does not look at the control groups.
       const { code, stderr, stdout } = await runCommand([tools.enginePath, "--root", directory, "start", id]);
+      if (code !== 0) throw new Error(engineWords(stderr || stdout || `${tools.engine} ended with ${code}`));
+    },
+    async update(id, resourcesFile) {
+      const { code, stderr, stdout } = await runCommand(command(["update", `--resources=${resourcesFile}`, id]));
       if (code !== 0) throw new Error(engineWords(stderr || stdout || `${tools.engine} ended with ${code}`));
     },
     async remove(id) {

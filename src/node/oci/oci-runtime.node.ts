@@ -38,7 +38,7 @@ import { execIn, execToEnd } from "./exec.node.ts";
 import { hostPorts } from "./host-ports.node.ts";
 import { imageHas, imageText } from "./layer-files.node.ts";
 import { type LogRotation, readLog, rotateLog } from "./log-files.node.ts";
-import { ociSpec } from "./oci-spec.ts";
+import { changedResources, ociSpec } from "./oci-spec.ts";
 import { forwardPort } from "./port-forward.node.ts";
 import { type ContainerRecord, readRecord, type SandboxRecord, writeRecord } from "./records.node.ts";
 import { makeNamespaces, namespacesExist, removeNamespaces, sandboxFiles } from "./sandbox-namespaces.node.ts";
@@ -573,6 +573,14 @@ export async function ociRuntime(options: OciRuntimeOptions): Promise<Runtime> {
     createContainer,
     startContainer,
     stopContainer,
+    updateContainer: (id, resources) => {
+      const container = known(id);
+      return inTurn(container, async () => {
+        const { resources: path } = containerFiles(container.directory);
+        await writeFile(path, JSON.stringify(changedResources(resources, limitsSwap)), { mode: 0o600 });
+        await engine.update(id, path);
+      });
+    },
     removeContainer,
     listContainers: async () => [...containers.values()].map(containerStatus),
     async containerStatus(id) {

@@ -161,6 +161,22 @@ function resources(spec: ContainerSpec, facts: OciFacts): Record<string, unknown
   };
 }
 
+/** What a running container is given anew: what has no limit any more must be said to have none. */
+export function changedResources(
+  { cpuShares, cpuQuotaMicros, cpuPeriodMicros, memoryLimitBytes }: ContainerSpec["resources"],
+  limitsSwap: boolean,
+): Readonly<Record<string, unknown>> {
+  const memory = memoryLimitBytes ?? -1;
+  return {
+    cpu: {
+      ...(cpuShares === undefined ? {} : { shares: cpuShares }),
+      quota: cpuQuotaMicros ?? -1,
+      ...(cpuPeriodMicros === undefined ? {} : { period: cpuPeriodMicros }),
+    },
+    memory: { limit: memory, ...(limitsSwap ? { swap: memory } : {}) },
+  };
+}
+
 interface OciMount {
   readonly destination: string;
   readonly type: string;
