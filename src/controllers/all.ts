@@ -8,6 +8,7 @@ import { endpointsController } from "./endpoints/index.ts";
 import { disruptionController } from "./disruption/index.ts";
 import { ephemeralVolumeController } from "./ephemeral-volume/index.ts";
 import { garbageCollector } from "./garbage-collector/index.ts";
+import { jobController } from "./job/job.ts";
 import { type ApiServerAddress, kubernetesServiceController } from "./kubernetes-service/index.ts";
 import { localVolumeProvisioner } from "./local-volumes/index.ts";
 import { noVolumeDirectories, type VolumeDirectories } from "./local-volumes/volume-directories.ts";
@@ -41,6 +42,7 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   replicationController(deps),
   statefulSetController(deps),
   daemonSetController(deps),
+  jobController(deps),
   endpointSliceController(deps),
   endpointSliceMirroringController(deps),
   endpointsController(deps),
