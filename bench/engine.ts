@@ -37,6 +37,13 @@ const lookEveryMs = 2;
 const patienceMs = 60_000;
 const clockTickMs = 10;
 
+/** Engines that run now: none outlives the bench that started it, however that ends. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 /** A folder that goes with the run. */
 export const scratch = (): string => mkdtempSync(join(process.env.WINDLASS_BENCH_SCRATCH ?? tmpdir(), "windlass-bench-"));
 
@@ -48,6 +55,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   if (options.nodes !== undefined) args.push("--nodes", String(options.nodes));
   const start = performance.now();
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   let said = "";
   child.stderr?.on("data", (text: Buffer) => {
     said = (said + text).slice(-4000);

@@ -3,7 +3,7 @@
  * `npm run bench` prints them and puts them into the documentation.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 
 export interface Figure {
@@ -35,12 +35,15 @@ export interface Result {
   readonly machine: string;
   /** How much faster than on the day of the recorded figures etcd is here; absent where it was not measured. */
   readonly scale?: number;
+  /** How many processes were at work, on an average of the last minute, before the bench began. */
+  readonly busyBefore: number;
   readonly figures: readonly (Figure & { readonly ratio?: number; readonly verdict?: "pass" | "short" })[];
 }
 
 /** Durable puts of 1 KiB a second by 64 clients of etcd 3.4, on the day on which the Kubernetes figures were recorded. */
 const recordedEtcdPuts = 9998;
 
+const busyBefore = loadavg()[0] as number;
 const results = join(import.meta.dirname, "results");
 
 /** Kubernetes 1.20.2 over etcd 3.4.23, one node, the same durability; recorded, not measured in this run. */
@@ -55,6 +58,7 @@ export function report(bench: string, figures: readonly Figure[]): void {
     node: process.version,
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
     ...(scale !== undefined && { scale }),
+    busyBefore: round(busyBefore),
     figures: figures.map((figure) => judged(figure, scale ?? 1)),
   };
   mkdirSync(results, { recursive: true });

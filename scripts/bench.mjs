@@ -102,7 +102,11 @@ function writeDocs() {
   const sections = found.map((result) => {
     const [heading, ...rows] = rowsOf(result);
     const lines = [heading, heading.map((_, column) => (column === 0 ? "---" : "---:")), ...rows].map((row) => `| ${row.join(" | ")} |`);
-    return `### ${result.bench}\n\n${lines.join("\n")}`;
+    const busy =
+      result.busyBefore > 0.7
+        ? `\n\nThe machine was busy with something else (load ${result.busyBefore}): these figures are worse than they should be.`
+        : "";
+    return `### ${result.bench}${busy}\n\n${lines.join("\n")}`;
   });
   const dates = found.map(({ date }) => date.slice(0, 10)).sort();
   const [{ machine, node }] = found;
