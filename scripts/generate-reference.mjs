@@ -21,6 +21,7 @@ const controllers = {
   ],
   "daemonset-controller": ["keeps one Pod on every node that fits, with revisions", "apps/v1 DaemonSet", "apps/v1 ControllerRevision"],
   "job-controller": ["runs Pods to their end, counts them, removes finished Jobs in time", "batch/v1 Job"],
+  "cronjob-controller": ["makes Jobs by the clock, removes the oldest", "batch/v1 CronJob", "batch/v1 Job"],
   endpointslice: ["keeps the EndpointSlices of Services with a selector", "v1 Service", "discovery.k8s.io/v1 EndpointSlice"],
   "endpointslice-mirroring": [
     "mirrors Endpoints that people write by hand into slices",

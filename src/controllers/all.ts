@@ -1,5 +1,6 @@
 /** Every controller of the control plane. */
 import { kinds } from "../api/registry.ts";
+import { cronJobController } from "./cron-job/cron-job.ts";
 import { daemonSetController } from "./daemonset/daemon-set.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointSliceController } from "./endpoint-slice/index.ts";
@@ -43,6 +44,7 @@ export const allControllers = (deps: ControllerDeps, facts: ClusterFacts): reado
   statefulSetController(deps),
   daemonSetController(deps),
   jobController(deps),
+  cronJobController(deps),
   endpointSliceController(deps),
   endpointSliceMirroringController(deps),
   endpointsController(deps),
