@@ -19,6 +19,22 @@ function requestsOf(pod: Pod): Amounts {
   return requests;
 }
 
+/** Kernel settings that concern a Pod alone; all others would reach beyond it. */
+const safeSysctls = new Set([
+  "kernel.shm_rmid_forced",
+  "net.ipv4.ip_local_port_range",
+  "net.ipv4.ip_local_reserved_ports",
+  "net.ipv4.ip_unprivileged_port_start",
+  "net.ipv4.ping_group_range",
+  "net.ipv4.tcp_fin_timeout",
+  "net.ipv4.tcp_keepalive_intvl",
+  "net.ipv4.tcp_keepalive_probes",
+  "net.ipv4.tcp_keepalive_time",
+  "net.ipv4.tcp_rmem",
+  "net.ipv4.tcp_syncookies",
+  "net.ipv4.tcp_wmem",
+]);
+
 /** `others` are the Pods that hold what the node has. Undefined: there is room. */
 export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal | undefined {
   if (!nodeMatchesPod(pod, node)) {
@@ -27,6 +43,12 @@ export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal 
       message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
     };
   }
+  const system = pod.spec?.os?.name;
+  if (system !== undefined && system !== "linux") {
+    return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };
+  }
+  const forbidden = pod.spec?.securityContext?.sysctls?.find(({ name }) => !safeSysctls.has(name.replaceAll("/", ".")));
+  if (forbidden) return { reason: "SysctlForbidden", message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
   const capacity = allocatableOf(node.status?.allocatable);
   const wanted = requestsOf(pod);
   const claims = hostPortsOf(pod);
