@@ -44,8 +44,7 @@ test("storage that is claimed", async (t) => {
   await t.test("so does the Pod after the engine was taken down", async () => {
     await run("windlass down");
     await engine.up();
-    await until("the Pod is up again", async () => (await attempt("kubectl exec deploy/notes -- cat /data/note")).code === 0);
-    assert.equal(await note(), "first");
+    assert.equal(await until("the Pod answers again", note), "first");
   });
 
   await t.test("and after the engine was killed", async () => {
@@ -53,8 +52,7 @@ test("storage that is claimed", async (t) => {
     process.kill(engine.pid(), "SIGKILL");
     await until("the process is gone", async () => (await attempt("windlass status")).code === 3);
     await engine.up();
-    await rolledOut(engine, "notes");
-    assert.equal(await note(), "second");
+    assert.equal(await until("the Pod answers again", note), "second");
     assert.equal((await claim()).status.phase, "Bound");
   });
 
