@@ -27,3 +27,19 @@ export function parseTime(text: string | undefined): number | undefined {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 }
+
+/** A day of the calendar. */
+export interface CalendarDay {
+  /** 1 to 12. */
+  readonly month: number;
+  /** 1 to 31. */
+  readonly day: number;
+  /** 0 is Sunday. */
+  readonly weekday: number;
+}
+
+/** The day that it is in UTC. */
+export function utcDay(ms: number): CalendarDay {
+  const date = new Date(ms);
+  return { month: date.getUTCMonth() + 1, day: date.getUTCDate(), weekday: date.getUTCDay() };
+}

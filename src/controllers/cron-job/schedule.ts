@@ -1,4 +1,5 @@
 /** When a schedule in cron's notation falls due. Schedules that reach this place have been found valid by the API. */
+import { utcDay } from "../../base/time.ts";
 
 /** The times at which a schedule falls due. */
 export interface Schedule {
@@ -47,10 +48,11 @@ export function parseSchedule(text: string, timeZone = "UTC"): Schedule {
   const localOf = localTime(timeZone);
 
   /** `local` is a local time, written as if it were UTC. */
-  function dayMatches(local: Date): boolean {
-    if (!monthsWanted.has(local.getUTCMonth() + 1)) return false;
-    const byDay = days.has(local.getUTCDate());
-    const byWeekday = weekdaysWanted.has(local.getUTCDay());
+  function dayMatches(local: number): boolean {
+    const { month: ofYear, day: ofMonth, weekday: ofWeek } = utcDay(local);
+    if (!monthsWanted.has(ofYear)) return false;
+    const byDay = days.has(ofMonth);
+    const byWeekday = weekdaysWanted.has(ofWeek);
     return either ? byDay || byWeekday : byDay && byWeekday;
   }
 
@@ -60,7 +62,7 @@ export function parseSchedule(text: string, timeZone = "UTC"): Schedule {
       const firstLocal = localOf(first);
       let midnight = Math.floor(firstLocal / dayMs) * dayMs;
       for (let tried = 0; tried < searchDays; tried++, midnight += dayMs) {
-        if (!dayMatches(new Date(midnight))) continue;
+        if (!dayMatches(midnight)) continue;
         for (const hourWanted of hours)
           for (const minuteWanted of minutes) {
             const due = instantOf(midnight + hourWanted * 3_600_000 + minuteWanted * minuteMs, localOf);
@@ -104,7 +106,7 @@ function localTime(timeZone: string): (ms: number) => number {
     second: "numeric",
   });
   return (ms) => {
-    const parts = new Map(format.formatToParts(new Date(ms)).map(({ type, value }) => [type, Number(value)]));
+    const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
     const part = (name: string): number => parts.get(name as Intl.DateTimeFormatPartTypes) ?? 0;
     return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
   };
