@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Node, Pod } from "../../api/types.ts";
 import { refusalOf } from "./node-admission.ts";
 
-const node: Node = { metadata: { name: "node" }, status: {} };
+const node: Node = { apiVersion: "v1", kind: "Node", metadata: { name: "node" }, status: {} };
 const podWith = (uid: string, spec: Partial<NonNullable<Pod["spec"]>>): Pod => ({
   metadata: { name: uid, uid },
   spec: { containers: [], ...spec },
