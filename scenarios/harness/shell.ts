@@ -55,6 +55,8 @@ export function shell(directory: string, environment: Readonly<Record<string, st
       stderr += text;
       output += text;
     });
+    // A line that does not read its input may have ended before it is there.
+    child.stdin.on("error", () => {});
     const ended = new Promise<Outcome>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout, stderr, output }));
