@@ -66,12 +66,15 @@ export async function startEngine(t: TestContext, options: EngineOptions = {}): 
   const environmentOf = (version: KubectlVersion) => environment(scratch, home, version);
   const usual = shell(directory, environmentOf(options.kubectl ?? "1.35"));
   t.after(async () => {
-    await usual.attempt("windlass down", { patienceMs: downPatienceMs });
-    const log = readLog(home);
-    await until("the engine has left nothing", () => leftovers(home, before).length === 0, { withinMs: 10_000 }).catch(() => {
-      assert.deepEqual(leftovers(home, before), [], `left behind\n${log}`);
-    });
-    rmSync(scratch, { recursive: true, force: true });
+    try {
+      await usual.attempt("windlass down", { patienceMs: downPatienceMs });
+      const log = readLog(home);
+      await until("the engine has left nothing", () => leftovers(home, before).length === 0, { withinMs: 10_000 }).catch(() => {
+        assert.deepEqual(leftovers(home, before), [], `left behind\n${log}`);
+      });
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
   });
 
   const up = async (flags = ""): Promise<void> => {
