@@ -556,7 +556,10 @@ test("containers that stay", async (t) => {
     for (const name of ["dies-exec", "dies-http", "dies-grpc"]) {
       await podWhere(engine, name, "has been restarted", ({ status }) => (status.containerStatuses?.[0].restartCount ?? 0) >= 1);
     }
-    assert.match(await engine.run("kubectl describe pod dies-http"), /Liveness probe failed: HTTP probe failed with statuscode: 404/);
+    // The first look may come before nginx listens.
+    await until("the event says why", async () =>
+      (await engine.run("kubectl describe pod dies-http")).includes("Liveness probe failed: HTTP probe failed with statuscode: 404"),
+    );
   });
   await t.test("Probing container with readiness probe should not be ready before initial delay and never restart", async () => {
     const { status } = await podWhere(engine, "ready-late", "is ready", isReady);

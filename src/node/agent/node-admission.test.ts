@@ -5,6 +5,8 @@ import { refusalOf } from "./node-admission.ts";
 
 const node: Node = { apiVersion: "v1", kind: "Node", metadata: { name: "node" }, status: {} };
 const podWith = (uid: string, spec: Partial<NonNullable<Pod["spec"]>>): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
   metadata: { name: uid, uid },
   spec: { containers: [], ...spec },
 });
