@@ -7,6 +7,8 @@ export interface UpOptions {
   readonly nodes: number | undefined;
   readonly runtime: "auto" | "oci" | "simulated";
   readonly detach: boolean;
+  /** How long a container that failed waits before it is started again: at first, and at the most. Absent: 10 s and 5 min (KUB-1). */
+  readonly restartBackoff: { readonly baseMs: number; readonly capMs: number } | undefined;
 }
 
 export interface HomeOptions {

@@ -14,6 +14,16 @@ function wholeNumber(what: string, low: number, high: number): (text: string) =>
   };
 }
 
+const millisecondsPer: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Two durations such as `1s,1m`: the first wait, and the longest. */
+function backoff(text: string): { baseMs: number; capMs: number } {
+  const match = /^(\d+)(ms|s|m|h),(\d+)(ms|s|m|h)$/.exec(text);
+  const [baseMs = 0, capMs = 0] = match ? [1, 3].map((at) => Number(match[at]) * (millisecondsPer[match[at + 1] as string] as number)) : [];
+  if (baseMs <= 0 || capMs < baseMs) throw new InvalidArgumentError("Two durations, the first wait and the longest, such as 1s,1m.");
+  return { baseMs, capMs };
+}
+
 /** Runs one command line and resolves with its exit code. Usage errors end with code 1 and one line on stderr. */
 export async function runProgram(args: readonly string[], version: string, engine: EngineCommands): Promise<number> {
   let code = 0;
@@ -40,6 +50,7 @@ export async function runProgram(args: readonly string[], version: string, engin
         .choices(["auto", "oci", "simulated"])
         .default("auto"),
     )
+    .option("--restart-backoff <first,longest>", "how long a failed container waits for its next start (default: 10s,5m)", backoff)
     .option("-d, --detach", "return when the API is ready and stay up in the background", false)
     .action(async (options) => {
       code = await engine.up(options);

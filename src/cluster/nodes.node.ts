@@ -1,5 +1,6 @@
 /** The nodes of an engine: real ones where the machine can run containers, simulated ones elsewhere or on request. */
 import type { World } from "../base/world.ts";
+import type { NodeAgentConfig } from "../node/agent/config.ts";
 import { detectOciRuntime, type OciTools } from "../node/oci/detect.node.ts";
 import type { Engine } from "./engine.node.ts";
 import type { Home } from "./home.node.ts";
@@ -26,6 +27,8 @@ export interface NodesOptions {
   readonly home: Home;
   readonly instance: Instance;
   readonly plan: NodePlan;
+  /** What the agents of all nodes are told beside what follows from the machine. */
+  readonly agent?: Partial<NodeAgentConfig>;
 }
 
 /** Finds out what this machine can do. Throws when real containers are demanded and impossible. */
@@ -43,9 +46,13 @@ export const nodeName = (index: number): string => `windlass-${index + 1}`;
 /** Starts the nodes; resolves when all of them are registered. */
 export async function startNodes(options: NodesOptions): Promise<Nodes> {
   const { engine, world, plan } = options;
-  if (plan.runtime === "oci" && plan.tools && plan.count > 0) return startRealNodes({ ...options, tools: plan.tools, names: names(plan.count) });
+  if (plan.runtime === "oci" && plan.tools && plan.count > 0)
+    return startRealNodes({ ...options, tools: plan.tools, names: names(plan.count) });
   for (const [index, name] of names(plan.count).entries()) {
-    engine.agents.set(name, await startSimulatedNode(engine.plane, world, { name, index }));
+    engine.agents.set(
+      name,
+      await startSimulatedNode(engine.plane, world, { name, index, ...(options.agent && { config: options.agent }) }),
+    );
   }
   return { stop: async () => {} };
 }

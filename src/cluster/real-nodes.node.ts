@@ -14,6 +14,7 @@ import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { World } from "../base/world.ts";
 import type { Client } from "../client/client.ts";
 import type { Lister } from "../client/lister.ts";
+import type { NodeAgentConfig } from "../node/agent/config.ts";
 import { startNodeAgent } from "../node/agent/agent.ts";
 import { imageStore } from "../node/images/image-store.node.ts";
 import { imageService } from "../node/images/pull.node.ts";
@@ -43,6 +44,7 @@ export interface RealNodesOptions {
   readonly instance: Instance;
   readonly tools: OciTools;
   readonly names: readonly string[];
+  readonly agent?: Partial<NodeAgentConfig>;
 }
 
 const quietWorld: World = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -103,6 +105,7 @@ export async function startRealNodes(options: RealNodesOptions): Promise<{ stop(
       world,
       drain,
       config: {
+        ...options.agent,
         ...facts,
         nodeIp: network.nodeIp,
         podCidr: network.podCidr,

@@ -94,7 +94,14 @@ async function run(home: Home, options: UpOptions): Promise<number> {
   writeKubeconfig(home, engine.kubeconfig);
   const state = stateOf(engine.server.port, true);
   writeEngineState(home, state);
-  const starting = startNodes({ engine, world, home, instance, plan });
+  const starting = startNodes({
+    engine,
+    world,
+    home,
+    instance,
+    plan,
+    ...(options.restartBackoff && { agent: { restartBackOff: options.restartBackoff } }),
+  });
   greet(home, state);
   starting.catch((error) =>
     log.error("nodes could not be started", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
