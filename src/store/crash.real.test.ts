@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -17,9 +17,13 @@ const decoder = new TextDecoder();
 const roundsPerFile = 10;
 const files = 6;
 
-/** Commits batches from several tasks at once for ever, and says each acknowledged one on standard output. */
+/**
+ * Commits batches from several tasks at once for ever, and notes each acknowledged one in a file: what was written to a
+ * file is there whenever the process is killed, and unlike a pipe a file never refuses a line.
+ */
 async function write(path: string, seed: number): Promise<never> {
   const store = openSqliteStore({ path });
+  const notes = openSync(notesOf(path), "a");
   writeSync(1, "open\n");
   const random = seededRandom(seed);
   const task = async (name: number): Promise<never> => {
@@ -30,12 +34,14 @@ async function write(path: string, seed: number): Promise<never> {
       const shown = operations.map((operation) =>
         operation.type === "put" ? `${operation.key}=${decoder.decode(operation.value)}` : operation.key,
       );
-      writeSync(1, `${JSON.stringify({ version: result.version, shown })}\n`);
+      writeSync(notes, `${JSON.stringify({ version: result.version, shown })}\n`);
       if (randomInt(random, 1, 300) === 1) void store.compact(Math.max(0, store.version - 50));
     }
   };
   return Promise.race(Array.from({ length: 8 }, (_, name) => task(name)));
 }
+
+const notesOf = (path: string): string => `${path}.notes`;
 
 /** One to five operations on keys of their own. A put tells how many puts its batch has, so that a torn one shows. */
 function randomBatch(random: Random, stamp: string): Operation[] {
@@ -91,17 +97,18 @@ async function runAndKill(path: string, seed: number, random: Random): Promise<A
     },
   );
   const exited = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
-  const acknowledgements: Acknowledgement[] = [];
   const killAfterMs = randomInt(random, 0, 80);
   const duringOpen = randomInt(random, 1, 10) === 1;
   if (duringOpen) setTimeout(() => child.kill("SIGKILL"), 40 + killAfterMs);
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-    // The kill may cut the last line short; a whole line ends with its brace.
-    if (line.endsWith("}")) acknowledgements.push(JSON.parse(line) as Acknowledgement);
-    else if (line === "open" && !duringOpen) setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+    if (line === "open" && !duringOpen) setTimeout(() => child.kill("SIGKILL"), killAfterMs);
   }
   assert.equal(await exited, "SIGKILL");
-  return acknowledgements;
+  if (!existsSync(notesOf(path))) return [];
+  const lines = readFileSync(notesOf(path), "utf8").split("\n");
+  rmSync(notesOf(path));
+  // The kill may cut the last line short; a whole line ends with its brace.
+  return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Acknowledgement);
 }
 
 async function checkFile(path: string, acknowledgements: readonly Acknowledgement[], latest: Map<string, Acknowledgement>): Promise<void> {
