@@ -110,6 +110,8 @@ export async function watchDeployments(access: Access): Promise<Watching> {
           () => reject(new Error(`${name} is not complete: ${JSON.stringify(seen.get(name)?.status)}`)),
           patienceMs,
         );
+        // A rollout that nobody waits for any more, because its engine was killed, must not keep the process.
+        deadline.unref();
         const look = (): void => {
           const deployment = seen.get(name);
           if (deployment && (deployment.status?.observedGeneration ?? 0) >= generation && isComplete(deployment)) {
