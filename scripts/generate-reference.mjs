@@ -52,6 +52,8 @@ const others = {
   "coordination.k8s.io/v1 Lease": ["node agent"],
   "v1 Service": ["admission gives addresses and ports", "proxies, DNS"],
   "scheduling.k8s.io/v1 PriorityClass": ["admission"],
+  "v1 LimitRange": ["admission: defaults and bounds"],
+  "node.k8s.io/v1 RuntimeClass": ["admission: overhead and placement"],
   "storage.k8s.io/v1 StorageClass": ["admission: the default class of claims"],
   "rbac.authorization.k8s.io/v1 Role": ["authorisation"],
   "rbac.authorization.k8s.io/v1 ClusterRole": ["authorisation, aggregation"],
