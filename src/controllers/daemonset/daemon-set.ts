@@ -98,7 +98,9 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
     .lister.list()
     .toSorted((a, b) => ((a.metadata.name as string) < (b.metadata.name as string) ? -1 : 1));
   const backOffMs = (nodeName: string): number => backOff.remainingMs(backOffKey(daemonSet, nodeName));
-  const plan = decide({ daemonSet, pods, nodes, hash, backOffMs, mayAct }, world.clock.now());
+  // Decided and waited for as of one instant: a Pod whose time comes between two would be waited for by nobody.
+  const nowMs = world.clock.now();
+  const plan = decide({ daemonSet, pods, nodes, hash, backOffMs, mayAct }, nowMs);
   const applied = await apply(plan, daemonSet, hash, deps);
   await report(daemonSet, plan.status, deps);
   if (applied.error !== undefined) {
@@ -107,7 +109,7 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   }
   if (mayAct) await deleteRevisions(client, forgettable(daemonSet, history.old, pods));
   if (applied.more) return requeueAfter(0, "one pass makes or removes a bounded number of Pods");
-  const waits = [plan.retryAfterMs, nextAvailabilityMs(pods, daemonSet.spec?.minReadySeconds ?? 0, world.clock.now())];
+  const waits = [plan.retryAfterMs, nextAvailabilityMs(pods, daemonSet.spec?.minReadySeconds ?? 0, nowMs)];
   const waitMs = Math.min(...waits.map((wait) => wait ?? Number.POSITIVE_INFINITY));
   return Number.isFinite(waitMs) ? requeueAfter(waitMs, "a ready Pod becomes available, or a failed one may be replaced") : done;
 }

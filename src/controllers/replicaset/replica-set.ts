@@ -130,6 +130,8 @@ async function reconcile<T extends ReplicatedObject>(key: ObjectKey, loop: Loop<
     return done;
   }
   const maySend = expectations.satisfied(keyText(key));
+  // The wait is reckoned from before the count: a Pod whose time comes between the two would be waited for by nobody.
+  const countedMs = world.clock.now();
   const pods = await claimPods(set, loop);
   const managed = maySend && set.metadata.deletionTimestamp === undefined ? await manage(set, pods, loop) : undefined;
   await report(set, pods, maySend ? managed?.failure : presentFailure(set), loop);
@@ -137,7 +139,7 @@ async function reconcile<T extends ReplicatedObject>(key: ObjectKey, loop: Loop<
 
   if (managed?.more) return requeueAfter(0, "one pass makes or removes a bounded number of Pods");
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
-  const waitMs = nextAvailabilityMs(pods, minReadySeconds, world.clock.now());
+  const waitMs = nextAvailabilityMs(pods, minReadySeconds, countedMs);
   return waitMs === undefined ? done : requeueAfter(waitMs, "a ready Pod becomes available");
 }
 

@@ -71,13 +71,15 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   const { current, update, collisionCount } = settled;
   const findClaim = (name: string) => informers.of(PersistentVolumeClaim).lister.get({ namespace: key.namespace as string, name });
   const seen = { set, pods, current: templateOf(current), update: templateOf(update), collisionCount, findClaim };
-  const plan = decide(seen, world.clock.now());
+  // Decided and waited for as of one instant: a Pod whose time comes between two would be waited for by nobody.
+  const nowMs = world.clock.now();
+  const plan = decide(seen, nowMs);
   const failure = mayAct ? await apply(plan, set, deps) : undefined;
   await report(set, plan.status, deps);
   if (!leaving) await deleteRevisions(client, forgettable(set, revisions, settled, pods));
   if (failure && !isNamespaceTerminating(failure.error)) throw failure.error;
 
-  const waitMs = nextAvailabilityMs(pods, set.spec?.minReadySeconds ?? 0, world.clock.now());
+  const waitMs = nextAvailabilityMs(pods, set.spec?.minReadySeconds ?? 0, nowMs);
   return waitMs === undefined ? done : requeueAfter(waitMs, "a ready Pod becomes available");
 }
 
