@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conflict, notFound } from "../../api/errors.ts";
-import { ConfigMap } from "../../api/kinds/config-map/index.ts";
-import { Secret } from "../../api/kinds/secret/index.ts";
-import { type KubeObject, keyText, type WatchEvent } from "../../api/meta/object.ts";
-import { silentLog } from "../../base/log.ts";
-import { seededRandom } from "../../base/random.ts";
-import { settle } from "../../base/settle.node.ts";
-import { VirtualClock } from "../../base/virtual-clock.ts";
-import type { Client, WatchHandler } from "../../client/client.ts";
-import { informerFactory } from "../../client/informers.ts";
+import { conflict, notFound } from "../api/errors.ts";
+import { ConfigMap } from "../api/kinds/config-map/index.ts";
+import { Secret } from "../api/kinds/secret/index.ts";
+import { type KubeObject, keyText, type WatchEvent } from "../api/meta/object.ts";
+import { silentLog } from "../base/log.ts";
+import { seededRandom } from "../base/random.ts";
+import { settle } from "../base/settle.node.ts";
+import { VirtualClock } from "../base/virtual-clock.ts";
+import type { Client, WatchHandler } from "./client.ts";
+import { informerFactory } from "./informers.ts";
 import { type ControllerDeps, type ControllerOptions, controller } from "./controller.ts";
 import { done, type Outcome, requeueAfter, TerminalError } from "./outcome.ts";
 

@@ -5,17 +5,17 @@
  *
  *     controller("deployment", deps).reconciles(Deployment).owns(ReplicaSet).maps(Pod, deploymentOfPod).with(reconcile)
  */
-import { isConflict } from "../../api/errors.ts";
-import { apiVersionOf, type KindRef } from "../../api/kind.ts";
-import { type KubeObject, keyOf, keyText, type ObjectKey, parseKey } from "../../api/meta/object.ts";
-import type { OwnerReference } from "../../api/types.ts";
-import type { World } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
-import type { Change } from "../../client/informer.ts";
-import type { Informers } from "../../client/informers.ts";
-import type { EventRecorder } from "../../client/recorder.ts";
-import { WorkQueue } from "../../client/work-queue.ts";
-import { controllerOf } from "../../machinery/owners.ts";
+import { isConflict } from "../api/errors.ts";
+import { apiVersionOf, type KindRef } from "../api/kind.ts";
+import { type KubeObject, keyOf, keyText, type ObjectKey, parseKey } from "../api/meta/object.ts";
+import type { OwnerReference } from "../api/types.ts";
+import type { World } from "../base/world.ts";
+import type { Client } from "./client.ts";
+import type { Change } from "./informer.ts";
+import type { Informers } from "./informers.ts";
+import type { EventRecorder } from "./recorder.ts";
+import { WorkQueue } from "./work-queue.ts";
+import { controllerOf } from "../machinery/owners.ts";
 import { type Outcome, TerminalError } from "./outcome.ts";
 
 /** Everything that a controller may use. */

@@ -11,35 +11,12 @@ import { ConnectionError } from "./client.ts";
 import { credentialSource, readNamed } from "./credentials.node.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
 import { proxyFor, TunnelAgent } from "./proxy.node.ts";
+import type { RawRequest, RawResponse, StreamHandler, Transport } from "./transport.ts";
 
 /** How often a request is sent again because the server asked for patience. */
 const patienceMax = 10;
 const connectTimeoutMs = 30_000;
 const keepAliveProbeMs = 30_000;
-
-export interface RawRequest {
-  readonly method: string;
-  /** With its query, below the server's own prefix. */
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-  /** Gives up, with `ConnectionError`. Absent: never. */
-  readonly timeoutMs?: number;
-}
-
-export interface RawResponse {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly body: Uint8Array;
-}
-
-export interface StreamHandler {
-  /** The answer has begun and is a success. */
-  begin?(headers: http.IncomingHttpHeaders): void;
-  data(chunk: Uint8Array): void;
-  /** Once. With `ApiError` when the server refused, `ConnectionError` when the connection broke. Not after `close`. */
-  end(error?: Error): void;
-}
 
 /** What is needed to open a connection of another protocol to the same server as the same user. */
 export interface ConnectOptions {
@@ -50,18 +27,10 @@ export interface ConnectOptions {
   readonly headers: Readonly<Record<string, string | string[]>>;
 }
 
-export interface HttpTransport {
-  readonly server: string;
-  /** Answers whatever the status is. Throws `ConnectionError` or `KubeconfigError`. */
-  request(request: RawRequest): Promise<RawResponse>;
-  /** As `request`, but throws `ApiError` unless the status is a success. */
-  must(request: RawRequest): Promise<RawResponse>;
-  /** Hands the body over as it comes. */
-  stream(request: RawRequest, handler: StreamHandler): { close(): void };
+/** A transport over TCP, plain or TLS, that also hands out what other protocols need. */
+export interface HttpTransport extends Transport {
   /** For WebSockets and the like. */
   connectOptions(path: string): Promise<ConnectOptions>;
-  /** Closes all connections. */
-  close(): void;
 }
 
 export interface HttpTransportOptions {
@@ -243,7 +212,7 @@ function collect(incoming: http.IncomingMessage): Promise<RawResponse> {
 /** How long the server asks to wait before the request is sent again. */
 function patienceMs({ status, headers }: RawResponse): number | undefined {
   const seconds = headers["retry-after"];
-  if (seconds === undefined || (status !== 429 && status < 500) || !/^\d+$/.test(seconds)) return undefined;
+  if (typeof seconds !== "string" || (status !== 429 && status < 500) || !/^\d+$/.test(seconds)) return undefined;
   return Number(seconds) * 1000;
 }
 

@@ -13,7 +13,7 @@ import type { Client } from "../client/client.ts";
 import { type Informers, informerFactory } from "../client/informers.ts";
 import { type EventBroadcaster, eventBroadcaster } from "../client/recorder.ts";
 import { allControllers, type ClusterFacts } from "../controllers/all.ts";
-import type { Controller, ControllerDeps } from "../controllers/runtime/controller.ts";
+import type { Controller, ControllerDeps } from "../client/controller.ts";
 import type { Api, User } from "../server/api.ts";
 import { type ApiOptions, createApi } from "../server/core/api.ts";
 import type { Store } from "../store/store.ts";

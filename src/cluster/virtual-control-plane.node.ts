@@ -13,7 +13,7 @@ import type { World } from "../base/world.ts";
 import type { Client } from "../client/client.ts";
 import type { Informers } from "../client/informers.ts";
 import type { EventBroadcaster } from "../client/recorder.ts";
-import type { Controller, ControllerDeps } from "../controllers/runtime/controller.ts";
+import type { Controller, ControllerDeps } from "../client/controller.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { createControlPlane } from "./control-plane.ts";
 

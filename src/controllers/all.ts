@@ -20,7 +20,7 @@ import { claimProtectionController, volumeProtectionController } from "./persist
 import { podGcController } from "./pod-gc/index.ts";
 import { replicaSetController, replicationController } from "./replicaset/replica-set.ts";
 import { rootCaController } from "./root-ca/index.ts";
-import type { Controller, ControllerDeps } from "./runtime/controller.ts";
+import type { Controller, ControllerDeps } from "../client/controller.ts";
 import { scheduler } from "./scheduler/index.ts";
 import { serviceAccountController } from "./service-account/index.ts";
 import { serviceController } from "./service/index.ts";

@@ -10,8 +10,8 @@ import type { EventRecorder } from "../../client/recorder.ts";
 import { isConditionTrue } from "../../machinery/conditions.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { controllerReference } from "../../machinery/owners.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
 import { parseSchedule, type Schedule } from "./schedule.ts";
 
 const component = "cronjob-controller";

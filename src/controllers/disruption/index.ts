@@ -14,8 +14,8 @@ import { resolveIntOrPercent } from "../../machinery/int-or-string.ts";
 import { controllerOf } from "../../machinery/owners.ts";
 import { isPodReady, isPodTerminal } from "../../machinery/pods.ts";
 import { compileLabelSelector } from "../../machinery/selectors.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
 
 /** An eviction that has not led to a deletion after this long is forgotten. */
 const disruptionTimeoutMs = 120_000;

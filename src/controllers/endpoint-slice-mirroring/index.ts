@@ -16,8 +16,8 @@ import type {
 } from "../../api/types.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { controllerReference } from "../../machinery/owners.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 const byService = "mirroredService";
 const serviceNameLabel = "kubernetes.io/service-name";

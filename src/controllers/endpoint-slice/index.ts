@@ -8,8 +8,8 @@ import { keyOf, keyText, type ObjectKey } from "../../api/meta/object.ts";
 import type { EndpointSlice as EndpointSliceObject, Pod as PodObject, Service as ServiceObject } from "../../api/types.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { compileLabelSelector } from "../../machinery/selectors.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 import { desiredGroups } from "./desired.ts";
 import { managedBy, managedByLabel, planSlices, serviceNameLabel } from "./plan.ts";
 

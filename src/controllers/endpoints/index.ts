@@ -17,8 +17,8 @@ import type {
 import { deepEqual } from "../../machinery/equality.ts";
 import { isPodReady, isPodTerminal } from "../../machinery/pods.ts";
 import { compileLabelSelector } from "../../machinery/selectors.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 const headlessLabel = "service.kubernetes.io/headless";
 const managedByLabel = "endpoints.kubernetes.io/managed-by";

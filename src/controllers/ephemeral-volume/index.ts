@@ -7,8 +7,8 @@ import type { PersistentVolumeClaimTemplate, Pod as PodObject } from "../../api/
 import { controllerReference, isControlledBy } from "../../machinery/owners.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
 import { ephemeralClaimName } from "../../machinery/volume-binding.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 /** The controller of ephemeral volumes. Keys are Pods. */
 export const ephemeralVolumeController = (deps: ControllerDeps): Controller =>

@@ -7,8 +7,8 @@ import { isConflict, isNotFound } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject, KubeObject, ObjectKey } from "../../api/meta/object.ts";
 import type { OwnerReference } from "../../api/types.ts";
-import { type Controller, type ControllerDeps, controller, type Enqueue } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller, type Enqueue } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 import { type GraphNode, OwnerGraph } from "./owner-graph.ts";
 
 const orphanFinalizer = "orphan";

@@ -8,8 +8,8 @@ import type { KindRef } from "../../api/kind.ts";
 import type { KubeObject, ObjectKey } from "../../api/meta/object.ts";
 import type { EndpointSlice as EndpointSliceObject, Endpoints as EndpointsObject, Service as ServiceObject } from "../../api/types.ts";
 import { deepEqual } from "../../machinery/equality.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 const key = { namespace: "default", name: "kubernetes" } as const;
 

@@ -25,8 +25,8 @@ import {
   selectedNodeAnnotation,
   storageClassOf,
 } from "../../machinery/volume-binding.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 import type { VolumeDirectories } from "./volume-directories.ts";
 
 /** As storage classes name it. */

@@ -11,8 +11,8 @@ import type { Namespace as NamespaceObject, NamespaceCondition } from "../../api
 import { formatTime } from "../../base/time.ts";
 import { findCondition } from "../../machinery/conditions.ts";
 import { deepEqual } from "../../machinery/equality.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
 
 const finalizer = "kubernetes";
 /** How soon a namespace whose content is still going is looked at again. */

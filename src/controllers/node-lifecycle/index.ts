@@ -11,8 +11,8 @@ import type { Node as NodeObject, Pod as PodObject, Taint } from "../../api/type
 import { formatTime } from "../../base/time.ts";
 import { findCondition } from "../../machinery/conditions.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
 import { evictionMs, lastHeardMs, nodeMonitorGraceMs, silentConditions, wantedTaints } from "./decide.ts";
 
 const leaseNamespace = "kube-node-lease";

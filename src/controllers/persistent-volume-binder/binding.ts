@@ -9,7 +9,7 @@ import { formatTime } from "../../base/time.ts";
 import type { EventRecorder } from "../../client/recorder.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { bindCompletedAnnotation, boundByControllerAnnotation } from "../../machinery/volume-binding.ts";
-import type { ControllerDeps } from "../runtime/controller.ts";
+import type { ControllerDeps } from "../../client/controller.ts";
 
 /** What the binder's passes use. */
 export interface BinderDeps extends ControllerDeps {

@@ -24,7 +24,7 @@ import {
   storageClassOf,
   usesClaim,
 } from "../../machinery/volume-binding.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 import { type BinderDeps, bind, writeClaimStatus } from "./binding.ts";
 
 /** Brings one claim closer to being bound. */

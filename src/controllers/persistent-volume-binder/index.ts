@@ -14,7 +14,7 @@ import type {
   StorageClass as StorageClassObject,
 } from "../../api/types.ts";
 import { isClaimBound, storageClassOf } from "../../machinery/volume-binding.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
 import { reconcileClaim } from "./claims.ts";
 import { reconcileVolume } from "./volumes.ts";
 

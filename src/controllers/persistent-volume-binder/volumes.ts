@@ -5,7 +5,7 @@ import { PersistentVolumeClaim } from "../../api/kinds/persistent-volume-claim/i
 import type { ObjectKey } from "../../api/meta/object.ts";
 import type { PersistentVolume as VolumeObject, PersistentVolumeClaim as ClaimObject } from "../../api/types.ts";
 import { boundByControllerAnnotation, provisionedByAnnotation } from "../../machinery/volume-binding.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 import { type BinderDeps, writePhase } from "./binding.ts";
 
 /** Brings a volume's phase up to date. */

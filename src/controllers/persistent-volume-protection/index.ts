@@ -12,8 +12,8 @@ import type { Pod as PodObject } from "../../api/types.ts";
 import { byNamespace } from "../../client/lister.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
 import { claimsOf, usesClaim } from "../../machinery/volume-binding.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";

@@ -8,8 +8,8 @@ import { Pod } from "../../api/kinds/pod/index.ts";
 import { keyOf, type ObjectKey } from "../../api/meta/object.ts";
 import type { Pod as PodObject } from "../../api/types.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome, requeueAfter } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
 
 /** More ended Pods than this are not kept. */
 const terminatedPodsMax = 12_500;

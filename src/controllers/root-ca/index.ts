@@ -3,8 +3,8 @@ import { isAlreadyExists, isNamespaceTerminating, isNotFound } from "../../api/e
 import { ConfigMap } from "../../api/kinds/config-map/index.ts";
 import { Namespace } from "../../api/kinds/namespace/index.ts";
 import type { ObjectKey } from "../../api/meta/object.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 const configMapName = "kube-root-ca.crt";
 const annotations = {

@@ -10,7 +10,7 @@ import type { Informers } from "../../client/informers.ts";
 import { byNamespace } from "../../client/lister.ts";
 import { controllerOf } from "../../machinery/owners.ts";
 import type { LabelMatcher } from "../../machinery/selectors.ts";
-import type { Enqueue } from "./controller.ts";
+import type { Enqueue } from "../../client/controller.ts";
 import type { Expectations } from "./expectations.ts";
 
 export interface OwnedPodsOptions<T extends KubeObject> {

@@ -18,7 +18,7 @@ import { findCondition } from "../../machinery/conditions.ts";
 import { deepEqual } from "../../machinery/equality.ts";
 import { isPodTerminal } from "../../machinery/pods.ts";
 import { claimsOf } from "../../machinery/volume-binding.ts";
-import type { Controller, ControllerDeps } from "../runtime/controller.ts";
+import type { Controller, ControllerDeps } from "../../client/controller.ts";
 import { ClusterView, type NodeView, placedPod } from "./cluster-view.ts";
 import { decide, type Decision, refusalSentence } from "./decide.ts";
 import { preempt } from "./preempt.ts";

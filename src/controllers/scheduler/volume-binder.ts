@@ -10,7 +10,7 @@ import { StorageClass } from "../../api/kinds/storage-class/index.ts";
 import { keyOf } from "../../api/meta/object.ts";
 import type { PersistentVolumeClaim as ClaimObject, Pod as PodObject } from "../../api/types.ts";
 import { boundByControllerAnnotation, isClaimBound, isReachableFrom, selectedNodeAnnotation } from "../../machinery/volume-binding.ts";
-import type { ControllerDeps } from "../runtime/controller.ts";
+import type { ControllerDeps } from "../../client/controller.ts";
 import type { StorageView, VolumePlan } from "./volume-needs.ts";
 
 const isSentTo =

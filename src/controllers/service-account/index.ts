@@ -3,8 +3,8 @@ import { isAlreadyExists, isNamespaceTerminating, isNotFound } from "../../api/e
 import { Namespace } from "../../api/kinds/namespace/index.ts";
 import { ServiceAccount } from "../../api/kinds/service-account/index.ts";
 import type { ObjectKey } from "../../api/meta/object.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 /** The service account controller. Keys are namespaces. */
 export const serviceAccountController = (deps: ControllerDeps): Controller =>

@@ -5,8 +5,8 @@
 import { Service } from "../../api/kinds/service/index.ts";
 import type { ObjectKey } from "../../api/meta/object.ts";
 import { deepEqual } from "../../machinery/equality.ts";
-import { type Controller, type ControllerDeps, controller } from "../runtime/controller.ts";
-import { done, type Outcome } from "../runtime/outcome.ts";
+import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
+import { done, type Outcome } from "../../client/outcome.ts";
 
 const ingress = [{ hostname: "localhost" }];
 
