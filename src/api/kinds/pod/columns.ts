@@ -103,7 +103,8 @@ function readinessGatesText(pod: Pod): string {
 
 // The cells of a row ask for the same summary one after another; objects are frozen, so it is worked out once.
 const glances = new WeakMap<Pod, PodGlance>();
-function glance(pod: Pod): PodGlance {
+/** What a Pod looks like at a glance; worked out once per frozen object. */
+export function glance(pod: Pod): PodGlance {
   if (!Object.isFrozen(pod)) return podGlance(pod);
   let known = glances.get(pod);
   if (!known) {
