@@ -15,7 +15,7 @@ import { type Shell, shell } from "./shell.ts";
 import { until } from "./until.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const downPatienceMs = 90_000;
+const downPatienceMs = 180_000;
 
 /** The kubectls that scenarios are typed with. */
 export type KubectlVersion = "1.35" | "1.29" | "1.20";

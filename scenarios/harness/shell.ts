@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 
 /** How long a line may take unless the caller says otherwise. */
-const patienceMs = 60_000;
+const patienceMs = 180_000;
 
 export interface Outcome {
   readonly code: number | null;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 
-const patienceMs = 30_000;
+const patienceMs = 90_000;
 const lookEveryMs = 100;
 
 export interface UntilOptions {
