@@ -20,7 +20,7 @@ const engine: EngineCommands = {
 };
 
 try {
-  process.exitCode = await runProgram(process.argv.slice(2), version, engine);
+  process.exitCode = await runProgram({ line: process.argv.slice(2), calledAs: process.env.WINDLASS_CALLED_AS ?? "windlass", version }, engine);
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -19,7 +19,7 @@ async function up(...args: string[]): Promise<{ code: number; asked: UpOptions |
     imagePull: never,
     imageRemove: never,
   };
-  return { code: await runProgram(["up", ...args], "0.0.0", engine), asked };
+  return { code: await runProgram({ line: ["up", ...args], calledAs: "windlass", version: "0.0.0" }, engine), asked };
 }
 
 test("up without flags leaves every choice to the engine", async () => {

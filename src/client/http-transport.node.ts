@@ -38,9 +38,11 @@ export interface HttpTransportOptions {
   readonly clock: Clock;
   /** `name/version (os/arch)`. */
   readonly userAgent: string;
+  /** The longest that any request may take unless it says so itself; streams go on. Absent: no limit. */
+  readonly timeoutMs?: number;
 }
 
-export function httpTransport({ access, clock, userAgent }: HttpTransportOptions): HttpTransport {
+export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTransportOptions): HttpTransport {
   const base = new URL(access.server.includes("://") ? access.server : `http://${access.server}`);
   const secure = base.protocol === "https:";
   const prefix = base.pathname.replace(/\/+$/, "");
@@ -92,7 +94,7 @@ export function httpTransport({ access, clock, userAgent }: HttpTransportOptions
     for (let attempt = 0; ; attempt++) {
       const outgoing = await open(request);
       try {
-        return await answerOf(outgoing, request, clock);
+        return await answerOf(outgoing, timeoutMs === undefined ? request : { timeoutMs, ...request }, clock);
       } catch (error) {
         // The server had closed a kept connection just as it was taken again: nothing was done, and reading is harmless.
         const stale = outgoing.reusedSocket && request.method === "GET" && attempt === 0;

@@ -112,15 +112,47 @@ function entries(list: unknown): { name: string; [field: string]: any }[] {
   return Array.isArray(list) ? list.filter((entry) => typeof entry?.name === "string") : [];
 }
 
+/** What is asked for beside the kubeconfig; everything absent is as the kubeconfig has it. */
+export interface AccessChoice {
+  readonly context?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly user?: string | undefined;
+  /** Another address of the chosen cluster, or one without any kubeconfig. */
+  readonly server?: string | undefined;
+  readonly certificateAuthorityFile?: string | undefined;
+  /** Credentials and further fields that count before the chosen ones. */
+  readonly overrides?: Partial<ClusterAccess>;
+}
+
 /** What a context says; the current one unless another is named. Throws `KubeconfigError`. */
-export function accessOf(config: Kubeconfig, contextName: string | undefined = config.currentContext): ClusterAccess {
-  if (contextName === undefined) throw new KubeconfigError("no context is chosen: the kubeconfig has no current-context");
-  const context = config.contexts[contextName];
+export function accessOf(config: Kubeconfig, choice: AccessChoice = {}): ClusterAccess {
+  const { context: contextName = config.currentContext, overrides = {} } = choice;
+  if (contextName === undefined && choice.cluster === undefined && choice.server === undefined)
+    throw new KubeconfigError("no context is chosen: the kubeconfig has no current-context");
+  const context = contextName === undefined ? { cluster: "", user: "" } : config.contexts[contextName];
   if (!context) throw new KubeconfigError(`context "${contextName}" does not exist`);
-  const cluster = config.clusters[context.cluster];
-  if (!cluster) throw new KubeconfigError(`cluster "${context.cluster}" of context "${contextName}" does not exist`);
-  if (!cluster["server"]) throw new KubeconfigError(`cluster "${context.cluster}" names no server`);
-  const user = config.users[context.user] ?? {};
+  const clusterName = choice.cluster ?? context.cluster;
+  const inFile = config.clusters[clusterName];
+  if (!inFile && (choice.cluster !== undefined || choice.server === undefined))
+    throw new KubeconfigError(
+      choice.cluster === undefined
+        ? `cluster "${clusterName}" of context "${contextName}" does not exist`
+        : `cluster "${clusterName}" does not exist`,
+    );
+  if (choice.user !== undefined && !config.users[choice.user]) throw new KubeconfigError(`auth info "${choice.user}" does not exist`);
+  const cluster: Record<string, any> = { ...inFile, ...(choice.server !== undefined && { server: choice.server }) };
+  if (choice.certificateAuthorityFile !== undefined) {
+    cluster["certificate-authority"] = choice.certificateAuthorityFile;
+    delete cluster["certificate-authority-data"];
+  }
+  if (!cluster["server"]) throw new KubeconfigError(`cluster "${clusterName}" names no server`);
+  // An authority and no check contradict each other; the flag on the command line counts.
+  if (overrides.insecureSkipTlsVerify) {
+    delete cluster["certificate-authority"];
+    delete cluster["certificate-authority-data"];
+  }
+  const known = config.users[choice.user ?? context.user] ?? {};
+  const user = withoutReplaced(known, overrides);
   const text = (fields: Fields, field: string): string | undefined => (fields[field] ? String(fields[field]) : undefined);
   const data = (fields: Fields, field: string): string | undefined => {
     const encoded = text(fields, `${field}-data`);
@@ -147,7 +179,17 @@ export function accessOf(config: Kubeconfig, contextName: string | undefined = c
       : undefined,
     namespace: context.namespace,
   };
-  return Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined)) as unknown as ClusterAccess;
+  const found = Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined)) as unknown as ClusterAccess;
+  return { ...found, ...overrides };
+}
+
+/** Credentials given by hand replace the kubeconfig's of every sort that would come before them. */
+function withoutReplaced(user: Fields, { token, username, clientCertificateFile }: Partial<ClusterAccess>): Fields {
+  if (token === undefined && username === undefined && clientCertificateFile === undefined) return user;
+  const { exec: _, token: _token, tokenFile: _tokenFile, username: _username, password: _password, ...rest } = user;
+  if (clientCertificateFile === undefined) return rest;
+  const { "client-certificate-data": _certificate, "client-key-data": _key, ...others } = rest;
+  return others;
 }
 
 function decode(encoded: string, field: string): string {

@@ -2,42 +2,54 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { accessOf, type ClusterAccess, type Kubeconfig, KubeconfigError, parseKubeconfigs } from "./kubeconfig.ts";
+import { type AccessChoice, accessOf, type ClusterAccess, type Kubeconfig, KubeconfigError, parseKubeconfigs } from "./kubeconfig.ts";
 
 /**
  * An explicit file must exist; of the others the missing ones are passed over. Throws `KubeconfigError` for a file that
  * can't be read.
  */
 export function loadKubeconfig(explicit?: string, environment: NodeJS.ProcessEnv = process.env): Kubeconfig {
+  if (explicit !== undefined) return readKubeconfigs([explicit], { mustExist: true });
   const fromEnvironment = environment["KUBECONFIG"]?.split(delimiter).filter((path) => path !== "") ?? [];
   const home = environment["HOME"] ?? homedir();
-  const paths = explicit !== undefined ? [explicit] : fromEnvironment.length > 0 ? fromEnvironment : [join(home, ".kube", "config")];
+  return readKubeconfigs(fromEnvironment.length > 0 ? fromEnvironment : [join(home, ".kube", "config")], { mustExist: false });
+}
+
+/** Reads and merges files. Throws `KubeconfigError` for one that can't be read, and for a missing one if it must exist. */
+export function readKubeconfigs(paths: readonly string[], { mustExist }: { readonly mustExist: boolean }): Kubeconfig {
   const files: { path: string; text: string }[] = [];
   for (const path of paths) {
     try {
       files.push({ path, text: readFileSync(path, "utf8") });
     } catch (error) {
-      if (explicit === undefined && (error as NodeJS.ErrnoException).code === "ENOENT") continue;
-      throw new KubeconfigError(`error loading config file "${path}": ${(error as Error).message}`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        throw new KubeconfigError(`error loading config file "${path}": ${(error as Error).message}`, { cause: error });
+      if (mustExist) throw new KubeconfigError(`stat ${path}: no such file or directory`, { cause: error });
     }
   }
   return parseKubeconfigs(files, (file, path) => resolve(dirname(file), path));
+}
+
+export interface AccessOptions {
+  /** One file, which must exist. */
+  readonly kubeconfig?: string;
+  /** Other files than the usual ones; missing ones are passed over. */
+  readonly paths?: readonly string[];
+  readonly choice?: AccessChoice;
 }
 
 /**
  * How to reach the cluster that the user means: the context asked for, else the current one; in a container without any
  * kubeconfig the cluster around it. Throws `KubeconfigError`.
  */
-export function findAccess(
-  options: { readonly kubeconfig?: string; readonly context?: string },
-  environment: NodeJS.ProcessEnv = process.env,
-): ClusterAccess {
-  const config = loadKubeconfig(options.kubeconfig, environment);
-  if (options.context === undefined && config.currentContext === undefined) {
+export function findAccess({ kubeconfig, paths, choice = {} }: AccessOptions, environment: NodeJS.ProcessEnv = process.env): ClusterAccess {
+  const config = kubeconfig === undefined && paths ? readKubeconfigs(paths, { mustExist: false }) : loadKubeconfig(kubeconfig, environment);
+  const isNamed = choice.context !== undefined || choice.cluster !== undefined || choice.server !== undefined;
+  if (!isNamed && config.currentContext === undefined) {
     const around = inClusterAccess(environment);
-    if (around) return around;
+    if (around) return { ...around, ...choice.overrides };
   }
-  return accessOf(config, options.context);
+  return accessOf(config, choice);
 }
 
 const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -50,5 +62,15 @@ function inClusterAccess(environment: NodeJS.ProcessEnv): ClusterAccess | undefi
     server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
     certificateAuthorityFile: `${serviceAccountFolder}/ca.crt`,
     tokenFile: `${serviceAccountFolder}/token`,
+    ...ownNamespace(),
   };
+}
+
+/** The namespace of the Pod itself. */
+function ownNamespace(): { namespace?: string } {
+  try {
+    return { namespace: readFileSync(`${serviceAccountFolder}/namespace`, "utf8").trim() };
+  } catch {
+    return {};
+  }
 }

@@ -1,0 +1,109 @@
+/**
+ * What a command is. The command line is put together like this:
+ *
+ * - `commands.ts` lists the top commands: name, one line of help, and where the rest is loaded from. So a start loads
+ *   one verb and nothing of the others.
+ * - A verb is one folder or file here that exports a `Command`: its flags, its help and `run`, a pure function of an
+ *   `Invocation` and an `Environment`. It resolves with the exit code, and throws for what goes wrong: an `ApiError`, a
+ *   `ConnectionError`, or a `CommandError` with its own message. `errors.ts` puts that into kubectl's words and codes.
+ * - A group, such as `rollout` or `config`, is a `CommandGroup` of further entries.
+ * - `environment.connect(flags)` gives a `Connection` (`connection.ts`): client, discovery, raw requests, the namespace.
+ * - `objects/find-objects.ts` turns TYPE NAME, TYPE/NAME, -f, -l, -A into objects; `objects/read-manifests.ts` reads files.
+ * - `printing/` prints objects for `-o`, and lines such as `deployment.apps/web created`.
+ *
+ * Only `*.node.ts` files touch the outside world: `environment.node.ts` makes the environment of a real shell,
+ * `connect.node.ts` reads kubeconfigs and connects.
+ */
+import type { World } from "../base/world.ts";
+import type { Connection } from "./connection.ts";
+import type { EngineCommands } from "./engine-commands.ts";
+import type { Flag, Flags } from "./flags.ts";
+
+/** One line of help and how to get at the rest. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** For the list of commands: what it does, lower case, no full stop. */
+  readonly summary: string;
+  /** Under which heading of the list; absent: not listed. */
+  readonly section?: string;
+  load(): Promise<Command | CommandGroup>;
+}
+
+export interface Command {
+  /** What follows the name in the usage line: `(TYPE [NAME | -l label] | TYPE/NAME ...) [flags]`. */
+  readonly usage: string;
+  /** Some sentences, in our own words. */
+  readonly about: string;
+  /** Command lines, each with a comment line above it; `windlass` is replaced by the name it was called by. */
+  readonly examples?: string;
+  /** Beside the global ones. */
+  readonly flags: readonly Flag[];
+  /** `false`: everything after the first argument is an argument. */
+  readonly interspersed?: boolean;
+  /** Does without the global flags, which then are unknown (commands of the engine). */
+  readonly withoutGlobalFlags?: boolean;
+  run(invocation: Invocation, environment: Environment): Promise<number>;
+}
+
+export interface CommandGroup {
+  readonly about: string;
+  readonly examples?: string;
+  readonly commands: readonly CommandEntry[];
+}
+
+export interface Invocation {
+  /** How the command was called: `windlass rollout status`, or `kubectl windlass rollout status`. */
+  readonly name: string;
+  /** What is no flag. */
+  readonly args: readonly string[];
+  /** How many of `args` stood before `--`; undefined where there was none. */
+  readonly argsBeforeDashes: number | undefined;
+  readonly flags: Flags;
+}
+
+export interface Output {
+  write(text: string | Uint8Array): void;
+  readonly isTerminal: boolean;
+  /** Of the terminal, now; undefined where there is none. */
+  size(): { readonly columns: number; readonly rows: number } | undefined;
+}
+
+export interface Input {
+  readonly isTerminal: boolean;
+  /** Everything up to the end. A second call gives the same. */
+  text(): Promise<string>;
+  /** Chunks as they come, until `close`. For exec and attach. */
+  stream(handler: { data(chunk: Uint8Array): void; end(): void }): { close(): void };
+}
+
+/** Files as commands see them. Errors are `Error`s with Go's words: `open web.yaml: no such file or directory`. */
+export interface Files {
+  read(path: string): Promise<Uint8Array>;
+  /** Replaces the file as a whole; makes missing folders. Readable by its owner only where `secret`. */
+  write(path: string, content: Uint8Array | string, options?: { readonly secret?: boolean }): Promise<void>;
+  /** undefined where there is nothing. */
+  kindOf(path: string): Promise<"file" | "directory" | undefined>;
+  /** Names in a folder, sorted. */
+  list(path: string): Promise<readonly { readonly name: string; readonly kind: "file" | "directory" }[]>;
+  /** The body behind an http or https address. */
+  fetch(url: string): Promise<Uint8Array>;
+}
+
+/** Everything that a command may use of the world around it. */
+export interface Environment {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly files: Files;
+  readonly world: World;
+  /** The version of this program. */
+  readonly version: string;
+  /** Aborts on Ctrl-C, SIGTERM; what was begun should end then. A command that never looks at it is ended at once. */
+  readonly interrupted: AbortSignal;
+  /** A variable of the shell. */
+  variable(name: string): string | undefined;
+  /** Connects as the global flags, kubeconfig and variables say; nothing is sent before it is needed. Throws `KubeconfigError`. */
+  connect(flags: Flags): Promise<Connection>;
+  readonly engine: EngineCommands;
+}

@@ -1,0 +1,21 @@
+/** Every command, in the order of the help. What a command needs is loaded when it is called. */
+import type { CommandEntry, CommandGroup } from "./command.ts";
+import { engineEntries } from "./engine/commands.ts";
+
+const basic = "Objects of a cluster";
+
+const entries: readonly CommandEntry[] = [
+  {
+    name: "get",
+    section: basic,
+    summary: "show objects: tables, YAML, JSON, single fields",
+    load: async () => (await import("./get/get.ts")).get,
+  },
+  ...engineEntries,
+];
+
+export const root: CommandGroup = {
+  about:
+    "windlass: rollouts and rollbacks as Kubernetes defines them, on an engine that starts with one command, and on any Kubernetes cluster.",
+  commands: entries,
+};

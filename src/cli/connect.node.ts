@@ -1,0 +1,127 @@
+/** From flags, variables and kubeconfigs to a connection. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../base/system-world.node.ts";
+import { httpClient } from "../client/http-client.node.ts";
+import { httpTransport } from "../client/http-transport.node.ts";
+import { type ClusterAccess, KubeconfigError } from "../client/kubeconfig.ts";
+import { findAccess } from "../client/load-kubeconfig.node.ts";
+import type { Transport } from "../client/transport.ts";
+import type { Connection } from "./connection.ts";
+import { discover } from "./discovery/discover.ts";
+import { type DiscoverySource, resourceMapper, type Served } from "./discovery/mapper.ts";
+import type { Flags } from "./flags.ts";
+import { kubeconfigPaths } from "./kubeconfig-paths.node.ts";
+import { parseTimeout } from "./timeout.ts";
+
+/** How long discovery is believed. A name that it does not know is asked for afresh. */
+const cacheMs = 6 * 60 * 60 * 1000;
+
+export interface ConnectOptions {
+  readonly version: string;
+  readonly isPlugin: boolean;
+}
+
+/** Throws `KubeconfigError`. Nothing is sent yet. */
+export function connectWith(flags: Flags, { version, isPlugin }: ConnectOptions): Connection {
+  const access = accessWith(flags, isPlugin);
+  const transport = httpTransport({
+    access,
+    clock: systemClock,
+    userAgent: `windlass/${version} (${process.platform}/${process.arch})`,
+    ...limit(flags.string("request-timeout")),
+  });
+  const namespace = flags.string("namespace");
+  return {
+    client: httpClient({ transport, fieldManager: "windlass" }),
+    transport,
+    resources: resourceMapper(cachedDiscovery(transport, cacheFile(access, flags.string("cache-dir")))),
+    namespace: namespace || access.namespace || "default",
+    isNamespaceGiven: namespace !== "",
+    close: () => transport.close(),
+  };
+}
+
+function limit(text: string): { timeoutMs?: number } {
+  const timeoutMs = parseTimeout(text);
+  if (timeoutMs === undefined)
+    throw new KubeconfigError(
+      `Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)`,
+    );
+  return timeoutMs === 0 ? {} : { timeoutMs };
+}
+
+function accessWith(flags: Flags, isPlugin: boolean): ClusterAccess {
+  const text = (name: string): string | undefined => flags.string(name) || undefined;
+  const overrides: { -readonly [K in keyof ClusterAccess]?: ClusterAccess[K] } = {};
+  const set = <K extends keyof ClusterAccess>(field: K, value: ClusterAccess[K] | undefined): void => {
+    if (value !== undefined) overrides[field] = value;
+  };
+  set("token", text("token"));
+  set("username", text("username"));
+  set("password", text("password"));
+  set("clientCertificateFile", text("client-certificate"));
+  set("clientKeyFile", text("client-key"));
+  set("tlsServerName", text("tls-server-name"));
+  if (flags.bool("insecure-skip-tls-verify")) set("insecureSkipTlsVerify", true);
+  const access = findAccess({
+    ...(flags.given("kubeconfig") ? { kubeconfig: flags.string("kubeconfig") } : { paths: kubeconfigPaths({ isPlugin }) }),
+    choice: {
+      context: text("context"),
+      cluster: text("cluster"),
+      user: text("user"),
+      server: text("server"),
+      certificateAuthorityFile: text("certificate-authority"),
+      overrides,
+    },
+  });
+  const user = text("as");
+  const groups = flags.list("as-group");
+  if (user === undefined) {
+    if (groups.length > 0 || text("as-uid")) throw new KubeconfigError("requesting uid, groups or user-extra without impersonating a user");
+    return access;
+  }
+  return { ...access, impersonate: { user, groups, ...(text("as-uid") && { uid: flags.string("as-uid") }) } };
+}
+
+/** One file per server and authority: engines come and go on one port. */
+function cacheFile({ server, certificateAuthority = "" }: ClusterAccess, folder: string): string {
+  const base = folder || process.env["KUBECACHEDIR"] || join(process.env["HOME"] ?? homedir(), ".kube", "cache");
+  const authority = createHash("sha256").update(certificateAuthority).digest("hex").slice(0, 8);
+  const host = server.replace(/^https?:\/\//, "").replace(/[^\w.-]/g, "_");
+  return join(base, "windlass", `${host}-${authority}.json`);
+}
+
+function cachedDiscovery(transport: Transport, file: string): DiscoverySource {
+  return {
+    async read({ fresh }) {
+      const known = fresh ? undefined : readCache(file);
+      if (known) return { served: known, isFresh: false };
+      const served = await discover(transport);
+      writeCache(file, served);
+      return { served, isFresh: true };
+    },
+  };
+}
+
+function readCache(file: string): Served | undefined {
+  try {
+    if (systemClock.now() - statSync(file).mtimeMs > cacheMs) return undefined;
+    const served = JSON.parse(readFileSync(file, "utf8"));
+    return Array.isArray(served) ? served : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCache(file: string, served: Served): void {
+  try {
+    mkdirSync(join(file, ".."), { recursive: true, mode: 0o750 });
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify(served), { mode: 0o600 });
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // A home that can't be written to costs two requests per command, and nothing else.
+  }
+}

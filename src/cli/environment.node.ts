@@ -1,0 +1,131 @@
+/** The environment of a real shell: its streams, files, variables and signals. */
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { silentLog } from "../base/log.ts";
+import { systemClock, systemRandom } from "../base/system-world.node.ts";
+import type { Environment, Files, Input, Output } from "./command.ts";
+import type { EngineCommands } from "./engine-commands.ts";
+
+export interface EnvironmentOptions {
+  readonly version: string;
+  readonly engine: EngineCommands;
+  readonly connect: Environment["connect"];
+}
+
+export function shellEnvironment({ version, engine, connect }: EnvironmentOptions): Environment {
+  let interrupted: AbortController | undefined;
+  return {
+    stdin: standardInput(),
+    stdout: outputTo(process.stdout),
+    stderr: outputTo(process.stderr),
+    files: realFiles,
+    world: { clock: systemClock, random: systemRandom, log: silentLog },
+    version,
+    // Only who looks at the signal takes over from the system's way of ending a program.
+    get interrupted() {
+      if (!interrupted) {
+        const controller = new AbortController();
+        interrupted = controller;
+        for (const signal of ["SIGINT", "SIGTERM"] as const)
+          process.once(signal, () => {
+            controller.abort(new Error(signal));
+          });
+      }
+      return interrupted.signal as Environment["interrupted"];
+    },
+    variable: (name) => process.env[name],
+    connect,
+    engine,
+  };
+}
+
+function outputTo(stream: NodeJS.WriteStream): Output {
+  // A reader that went away, as `head` does, is no error of ours.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+  });
+  return {
+    write(text) {
+      stream.write(text);
+    },
+    isTerminal: stream.isTTY === true,
+    size: () => (stream.isTTY ? { columns: stream.columns, rows: stream.rows } : undefined),
+  };
+}
+
+function standardInput(): Input {
+  let text: Promise<string> | undefined;
+  return {
+    get isTerminal() {
+      return process.stdin.isTTY === true;
+    },
+    text() {
+      text ??= (async () => {
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of process.stdin) chunks.push(chunk);
+        return Buffer.concat(chunks).toString("utf8");
+      })();
+      return text;
+    },
+    stream({ data, end }) {
+      const { stdin } = process;
+      stdin.on("data", data);
+      stdin.on("end", end);
+      return {
+        close() {
+          stdin.off("data", data);
+          stdin.off("end", end);
+          stdin.pause();
+        },
+      };
+    },
+  };
+}
+
+/** What the system says, in the words that people know from kubectl. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "is a directory",
+  ENOTDIR: "not a directory",
+};
+
+async function named<T>(what: string, path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new Error(`${what} ${path}: ${reasons[code] ?? message}`, { cause: error });
+  }
+}
+
+const realFiles: Files = {
+  read: (path) => named("open", path, readFile(path)),
+  async write(path, content, options) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    const partial = `${path}.${process.pid}.partial`;
+    await named("open", path, writeFile(partial, content, { mode: options?.secret ? 0o600 : 0o644 }));
+    await rename(partial, path);
+  },
+  async kindOf(path) {
+    const found = await stat(path).catch(() => undefined);
+    return found && (found.isDirectory() ? "directory" : "file");
+  },
+  async list(path) {
+    const entries = await named("open", path, readdir(path));
+    const kinds = await Promise.all(
+      entries.sort().map(async (name) => ({ name, found: await stat(join(path, name)).catch(() => undefined) })),
+    );
+    return kinds.flatMap(({ name, found }) =>
+      found ? [{ name, kind: found.isDirectory() ? ("directory" as const) : ("file" as const) }] : [],
+    );
+  },
+  async fetch(url) {
+    const answer = await fetch(url);
+    if (!answer.ok)
+      throw new Error(
+        `unable to read URL ${JSON.stringify(url)}, server reported ${answer.status} ${answer.statusText}, status code=${answer.status}`,
+      );
+    return new Uint8Array(await answer.arrayBuffer());
+  },
+};

@@ -1,0 +1,107 @@
+/** Prints objects for `-o`. */
+import type { AnyObject } from "../../api/meta/object.ts";
+import type { Environment } from "../command.ts";
+import { qualifiedKind, type Resource } from "../discovery/resource.ts";
+import { CommandError } from "../errors.ts";
+import type { Flag, Flags } from "../flags.ts";
+import { toJsonText } from "./json.ts";
+import { toYamlText } from "./yaml.ts";
+
+/** Flags of the verbs that print what they did, or the object instead (`apply -o yaml`, `create --dry-run=client -o yaml`). */
+export const printFlags: readonly Flag[] = [
+  {
+    name: "output",
+    short: "o",
+    type: "string",
+    about: "what to print: json, yaml, name, jsonpath=…, jsonpath-file=…, go-template is not supported",
+  },
+  { name: "template", type: "string", about: "the template for -o jsonpath, where it is not given with it" },
+  { name: "show-managed-fields", about: "keep metadata.managedFields in JSON and YAML" },
+];
+
+/** Prints one object, with the line breaks that belong to it. */
+export type Printer = (object: AnyObject) => string;
+
+/** The line of a verb: `deployment.apps/web created`. `suffix`: ` (dry run)`, ` (server dry run)`. */
+export const doneLine = (resource: Pick<Resource, "kind" | "group">, name: string, done: string, suffix = ""): string =>
+  `${qualifiedKind(resource)}/${name}${done === "" ? "" : ` ${done}`}${suffix}\n`;
+
+/**
+ * The printer that -o asks for; undefined where the verb prints its own line. Throws `CommandError` for a format that
+ * there is not.
+ */
+export async function printerOf(flags: Flags, environment: Pick<Environment, "files">): Promise<Printer | undefined> {
+  const [format, argument] = splitOutput(flags.string("output"));
+  const keepsManagedFields = flags.bool("show-managed-fields");
+  switch (format) {
+    case "":
+      return undefined;
+    case "json":
+      return (object) => toJsonText(shown(object, keepsManagedFields));
+    case "yaml": {
+      let isFirst = true;
+      return (object) => {
+        const text = `${isFirst ? "" : "---\n"}${toYamlText(shown(object, keepsManagedFields))}`;
+        isFirst = false;
+        return text;
+      };
+    }
+    case "name":
+      return nameLine;
+    default: {
+      const template = await templatePrinter(format, argument ?? flags.string("template"), environment);
+      if (template) return (object) => template(object);
+      throw unknownFormat(flags.string("output"), "name,yaml");
+    }
+  }
+}
+
+/** `-o` as format and argument: `jsonpath={.items}` is both. */
+export function splitOutput(output: string): [format: string, argument: string | undefined] {
+  const at = output.indexOf("=");
+  return at < 0 ? [output, undefined] : [output.slice(0, at), output.slice(at + 1)];
+}
+
+/** Formats with a template; undefined for another format. */
+export async function templatePrinter(
+  format: string,
+  argument: string,
+  { files }: Pick<Environment, "files">,
+): Promise<((value: any) => string) | undefined> {
+  const read = async (): Promise<string> => new TextDecoder().decode(await files.read(argument));
+  switch (format) {
+    case "jsonpath":
+    case "jsonpath-as-json":
+    case "jsonpath-file": {
+      if (argument === "") throw new CommandError(`template format specified but no template given`);
+      const { compileJsonPath } = await import("./jsonpath.ts");
+      const path = compileJsonPath(format === "jsonpath-file" ? (await read()).replace(/\n$/, "") : argument, { allowMissing: true });
+      return format === "jsonpath-as-json" ? path.printJson : path.print;
+    }
+    case "go-template":
+    case "go-template-file":
+    case "template":
+    case "templatefile":
+      throw new CommandError(`-o ${format} is not supported by windlass: use -o jsonpath=… or -o custom-columns=…`);
+    default:
+      return undefined;
+  }
+}
+
+export const unknownFormat = (output: string, allowed: string): CommandError =>
+  new CommandError(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${allowed}`);
+
+/** `deployment.apps/web`, from the object alone. */
+export function nameLine(object: AnyObject): string {
+  const slash = object.apiVersion?.indexOf("/") ?? -1;
+  return `${qualifiedKind({ kind: object.kind ?? "", group: slash < 0 ? "" : object.apiVersion.slice(0, slash) })}/${object.metadata?.name ?? ""}\n`;
+}
+
+/** Without managed fields, which nobody wants to read; of a list without those of its items. Copies what it changes. */
+export function shown(object: AnyObject, keepsManagedFields: boolean): AnyObject {
+  if (keepsManagedFields) return object;
+  if (Array.isArray(object["items"])) return { ...object, items: object["items"].map((item: AnyObject) => shown(item, false)) };
+  if (object.metadata?.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
