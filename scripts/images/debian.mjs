@@ -9,49 +9,49 @@ import { addCopy, link, walk } from "./tree.mjs";
 const leftOut = /^(libllvm|libperl)/;
 
 /**
- * Unpacks packages and all libraries below them. `in(name, path)` is a path in one of them, and `addLibraries(tree)` adds
- * to a tree every shared library that its programs need, at `lib/`, with the loader where the programs look for it.
+ * Unpacks packages and all libraries below them. A package without content of its own, such as `postgresql`, stands for the
+ * one that it depends on: `name(package)` says which. `in(package, path)` is a path in one of them, and `addLibraries(tree)`
+ * adds to a tree every shared library that its programs need, at `lib/`, with the loader where the programs look for it.
  */
 export function fromDebian(packages) {
-  const names = withLibraries(packages);
+  const below = dependencies(packages);
+  const name = (each) => (below.get(each)?.length === 1 && below.get(each)[0].startsWith(`${each}-`) ? below.get(each)[0] : each);
+  const known = new Set(packages.map(name));
+  for (const each of known) {
+    for (const library of below.get(each) ?? []) if (/^z?lib/.test(library) && !leftOut.test(library)) known.add(library);
+  }
+  const names = [...known].sort();
   const folders = new Map(unpackDebianPackages(names).map((path, index) => [names[index], path]));
   return {
     packages: names,
-    in: (name, path) => join(folders.get(name), path),
+    name,
+    in: (each, path) => join(folders.get(name(each)), path),
     addLibraries: (tree) => addLibraries(tree, [...folders.values()]),
   };
 }
 
-/** The package that a package without content of its own stands for, such as `postgresql-15` for `postgresql`. */
-export function standsFor(name) {
-  const [depends] = dependenciesOf([name]).values();
-  if (depends?.[0] === undefined) throw new Error(`the Debian package ${name} is not known here`);
-  return depends[0];
-}
-
-function withLibraries(packages) {
-  const known = new Set(packages);
-  for (let last = packages; last.length > 0; ) {
-    const below = [...dependenciesOf(last).values()].flat().filter((name) => /^z?lib/.test(name) && !leftOut.test(name));
-    last = [...new Set(below)].filter((name) => !known.has(name));
-    for (const name of last) known.add(name);
-  }
-  return [...known].sort();
-}
-
-/** Names that each package depends on, of alternatives the first. */
-function dependenciesOf(names) {
-  const show = () => spawnSync("apt-cache", ["show", "--no-all-versions", ...names], { encoding: "utf8" }).stdout ?? "";
-  let text = show();
-  if (!text.includes("Package: ")) {
+/** What each package depends on, of alternatives the first, for packages and all below them. */
+function dependencies(packages) {
+  const options = "recommends suggests conflicts breaks replaces enhances".split(" ").map((each) => `--no-${each}`);
+  const ask = () => spawnSync("apt-cache", ["depends", "--recurse", ...options, ...packages], { encoding: "utf8" });
+  let { status, stdout, stderr } = ask();
+  if (status !== 0 || packages.some((each) => !stdout.includes(`\n${each}\n`) && !stdout.startsWith(`${each}\n`))) {
     spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore" });
-    text = show();
+    ({ status, stdout, stderr } = ask());
   }
+  if (status !== 0) throw new Error(`cannot ask which packages ${packages.join(", ")} depend on: ${stderr}`);
   const found = new Map();
-  for (const stanza of text.split(/\n\n+/)) {
-    const name = /^Package: (\S+)$/m.exec(stanza)?.[1];
-    const depends = [...stanza.matchAll(/^(?:Pre-)?Depends: (.*)$/gm)].flatMap(([, list]) => list.split(/,\s*/));
-    if (name) found.set(name, depends.map((each) => each.split(/[\s:|(]/)[0]));
+  let last;
+  let isAlternative = false;
+  for (const line of stdout.split("\n")) {
+    const depends = /^ (\||\s)(?:Pre)?Depends: <?([^\s:>]+)/.exec(line);
+    if (depends) {
+      if (!isAlternative) last.push(depends[2]);
+      isAlternative = depends[1] === "|";
+    } else if (/^\S/.test(line)) {
+      last = [];
+      found.set(line.replace(/^<|>$/g, "").split(":")[0], last);
+    }
   }
   return found;
 }

@@ -47,7 +47,10 @@ function nginxTree(debian) {
   tree.set("etc/nginx/modules", link("/usr/lib/nginx/modules"));
   tree.set("usr/lib/nginx/modules", folder());
   tree.set("usr/share/nginx/html/index.html", file("<!DOCTYPE html>\n<title>nginx</title>\n<h1>It serves.</h1>\n"));
-  tree.set("usr/share/nginx/html/50x.html", file("<!DOCTYPE html>\n<title>Error</title>\n<h1>The server behind this one does not answer.</h1>\n"));
+  tree.set(
+    "usr/share/nginx/html/50x.html",
+    file("<!DOCTYPE html>\n<title>Error</title>\n<h1>The server behind this one does not answer.</h1>\n"),
+  );
   tree.set("var/cache/nginx", folder(0o755, nginxOwns));
   // Debian's nginx keeps its temporary files there; a volume at /var/cache/nginx shall be enough to run on a read-only root.
   tree.set("var/lib/nginx", link("/var/cache/nginx"));
@@ -82,7 +85,8 @@ export const nginxLayer = () => {
 
 async function makeLayer() {
   const debian = fromDebian(["nginx", "nginx-common", "gettext-base"]);
-  const version = /\d+(\.\d+)+/.exec(readFileSync(debian.in("nginx", "usr/sbin/nginx")).toString("latin1").match(/nginx\/\d+\.\d+\.\d+/)[0])[0];
+  const program = readFileSync(debian.in("nginx", "usr/sbin/nginx")).toString("latin1");
+  const version = /nginx\/(\d+\.\d+\.\d+)/.exec(program)?.[1] ?? "unknown";
   return { bytes: await layer(nginxTree(debian)), version, packages: debian.packages };
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layer } from "./archive.mjs";
 import { baseLayer, group, passwd, path } from "./base.mjs";
-import { fromDebian, standsFor } from "./debian.mjs";
+import { fromDebian } from "./debian.mjs";
 import { addCopy, addFolder, file, folder, link } from "./tree.mjs";
 
 const scripts = ["docker-entrypoint.sh", "postgres", "su-exec", "translate.awk"];
@@ -17,12 +17,12 @@ const locale = "en_US.utf8";
 /** What of the package is no use in a container: message catalogues, manuals, and what compiles queries with LLVM. */
 const leftOut = /(^|\/)(bitcode|man|pgxs)\/|llvmjit|\.mo$|\.a$|\/pg_upgrade$/;
 
-function serverTree(debian, server, client, major) {
+function serverTree(debian, major) {
   const tree = new Map();
   const home = `usr/lib/postgresql/${major}`;
   const share = `usr/share/postgresql/${major}`;
   const isWanted = (name) => !leftOut.test(name);
-  for (const name of [server, client]) {
+  for (const name of ["postgresql", "postgresql-client"]) {
     addFolder(tree, home, debian.in(name, home), isWanted);
     addFolder(tree, share, debian.in(name, share), isWanted);
   }
@@ -72,11 +72,11 @@ function libraryPath(debian, name, base) {
 function addLocale(tree, debian) {
   const scratch = mkdtempSync(join(tmpdir(), "windlass-locale-"));
   try {
-    const source = debian.in("locales", "usr/share/i18n");
     const result = join(scratch, locale);
+    const environment = { ...process.env, I18NPATH: debian.in("locales", "usr/share/i18n") };
     const { stderr } = spawnSync("localedef", ["--no-archive", "-i", "en_US", "-f", "UTF-8", result], {
       encoding: "utf8",
-      env: { ...process.env, I18NPATH: source },
+      env: environment,
     });
     if (!existsSync(join(result, "LC_CTYPE"))) throw new Error(`localedef failed: ${stderr}`);
     addFolder(tree, `usr/lib/locale/${locale}`, result);
@@ -89,13 +89,11 @@ export const recipe = {
   archive: "postgres.tar",
   sources: ["postgres.mjs", ...scripts.map((name) => `postgres/${name}`)],
   async make() {
-    const server = standsFor("postgresql");
-    const client = standsFor("postgresql-client");
-    const major = /\d+$/.exec(server)[0];
-    const debian = fromDebian([server, client, "bash", "util-linux", "libnss-wrapper", "tzdata", "libc-bin", "locales"]);
+    const debian = fromDebian(["postgresql", "postgresql-client", "bash", "util-linux", "libnss-wrapper", "tzdata", "libc-bin", "locales"]);
+    const major = /\d+$/.exec(debian.name("postgresql"))[0];
     const base = await baseLayer();
-    const whole = await layer(serverTree(debian, server, client, major));
-    const version = versionOf(debian, server, major);
+    const whole = await layer(serverTree(debian, major));
+    const version = versionOf(debian, major);
     const image = async (tag) => ({
       tag: `postgres:${tag}`,
       layers: [base, whole, await layer(new Map([["etc/image-version", file(`postgres:${tag} (PostgreSQL ${version})\n`)]]))],
@@ -114,7 +112,7 @@ export const recipe = {
 };
 
 /** The version that the server says of itself. */
-function versionOf(debian, server, major) {
-  const bytes = readFileSync(debian.in(server, `usr/lib/postgresql/${major}/bin/postgres`)).toString("latin1");
+function versionOf(debian, major) {
+  const bytes = readFileSync(debian.in("postgresql", `usr/lib/postgresql/${major}/bin/postgres`)).toString("latin1");
   return /PostgreSQL\) (\d+(\.\d+)+)/.exec(bytes)?.[1] ?? major;
 }
