@@ -17,6 +17,7 @@ import type { Controller, ControllerDeps } from "../client/controller.ts";
 import type { Api, User } from "../server/api.ts";
 import { type ApiOptions, createApi } from "../server/core/api.ts";
 import type { Store } from "../store/store.ts";
+import { configurationRule } from "./configuration-rule.ts";
 import { inProcessClient } from "./in-process-client.ts";
 
 export interface ControlPlaneOptions {
@@ -47,6 +48,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+const releaseManager: User = { name: "system:windlass", groups: ["system:masters", "system:authenticated"] };
 const controllerManager: User = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
 
 /** The namespaces that every cluster has. */
@@ -56,7 +58,9 @@ const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-le
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { store, world, facts } = options;
   const kinds = options.kinds ?? allKinds;
-  const api = createApi({ ...options.api, store, kinds, world });
+  // The rule is asked when somebody writes, by when there is a client.
+  const follow = configurationRule(() => clientFor(releaseManager, "windlass"));
+  const api = createApi({ ...options.api, store, kinds, world, admission: [...(options.api?.admission ?? []), follow] });
   const clientFor = (user: User, fieldManager: string): Client => inProcessClient({ api, kinds, user, fieldManager });
   const client = clientFor({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }, "windlass");
   const managerClient = clientFor(controllerManager, "kube-controller-manager");

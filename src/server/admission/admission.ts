@@ -31,6 +31,11 @@ export interface AdmissionRule {
   concerns(kind: KindDefinition, operation: AdmissionOperation, subresource: string): boolean;
   /** Changes the object in place. Throws `ApiError` to refuse. */
   mutate?(admission: Admission): void | Promise<void>;
+  /**
+   * A last change, made after it was noted who owns which field, so that what it writes is nobody's: applying the same manifest
+   * again meets no conflict. Parts of the object may be frozen: replace them. Answers whether anything changed.
+   */
+  rewrite?(admission: Admission): boolean | Promise<boolean>;
   /** Looks at the final object. Throws `ApiError` to refuse. */
   validate?(admission: Admission): void | Promise<void>;
 }
@@ -38,6 +43,8 @@ export interface AdmissionRule {
 /** The rules in the order they are asked. */
 export interface AdmissionChain {
   mutate(admission: Admission): void | Promise<void>;
+  /** Whether any rule changed anything. */
+  rewrite(admission: Admission): Promise<boolean>;
   validate(admission: Admission): void | Promise<void>;
 }
 
@@ -55,7 +62,12 @@ export function admissionChain(rules: readonly AdmissionRule[]): AdmissionChain 
   const ask = (step: "mutate" | "validate") => async (admission: Admission) => {
     for (const rule of rulesFor(admission)) await rule[step]?.(admission);
   };
-  return { mutate: ask("mutate"), validate: ask("validate") };
+  const rewrite = async (admission: Admission): Promise<boolean> => {
+    let changed = false;
+    for (const rule of rulesFor(admission)) if (await rule.rewrite?.(admission)) changed = true;
+    return changed;
+  };
+  return { mutate: ask("mutate"), rewrite, validate: ask("validate") };
 }
 
 /** Whether a kind is the one that `group/plural` names. Rules declare their resources this way, as webhooks do. */

@@ -72,6 +72,7 @@ async function createOnce(
     await core.admission.mutate(admission);
     stampNew(core, object, now);
     if (!options.ownersKnown) trackCreate(kind, object, context, now);
+    await core.admission.rewrite(admission);
     kind.prepareForCreate?.(object, { now });
     if (bumpsGeneration(kind, object, nothingYet(object))) meta.generation = 1;
     dropEmptyMetadata(meta);

@@ -104,11 +104,12 @@ async function changeOnce(
     await core.admission.mutate(admission);
     rules.prepare(object, old, { now });
     shareUnchanged(object, old);
-    if (!rules.keepsGeneration && bumpsGeneration(kind, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     dropEmptyMetadata(object.metadata);
     refuse(kind, key.name, problemsOf(kind, rules, object, old));
     if (rules.whole) warn(kind, context, object, old);
     if (!options.ownersKnown) trackOwnership({ kind, live: old, context, now, subresource: face.name }, object);
+    if (await core.admission.rewrite(admission)) shareUnchanged(object, old);
+    if (!rules.keepsGeneration && bumpsGeneration(kind, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     if (changesNothing(object, old)) return stored;
     await core.admission.validate(admission);
     return finish(core, kind, key, stored, admission);
