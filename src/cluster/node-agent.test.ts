@@ -50,6 +50,26 @@ onNode("the node registers with what the scheduler and kubectl ask of it, and re
   assert.notEqual(after.spec?.renewTime, before.spec?.renewTime);
 });
 
+onNode("a Node that is deleted stays deleted while its agent runs; one that somebody makes anew is reported on", async (node) => {
+  const isThere = () =>
+    node.client.get(Node, { name: "node-1" }).then(
+      () => true,
+      () => false,
+    );
+  await node.client.delete(Node, { name: "node-1" });
+  // As the garbage collector does for what the Node owned.
+  await node.client.delete(Lease, { namespace: "kube-node-lease", name: "node-1" });
+  await node.clock.advance(15 * 60_000);
+  assert.equal(await isThere(), false);
+  assert.equal((await node.client.list(Lease, { namespace: "kube-node-lease" })).items.length, 0);
+  await node.client.create(Node, { apiVersion: "v1", kind: "Node", metadata: { name: "node-1" } });
+  await node.clock.advance(20_000);
+  const { metadata, status } = await node.client.get(Node, { name: "node-1" });
+  assert.ok(isConditionTrue(status?.conditions as { type: string; status: string }[], "Ready"));
+  const lease = await node.client.get(Lease, { namespace: "kube-node-lease", name: "node-1" });
+  assert.equal(lease.metadata.ownerReferences?.[0]?.uid, metadata.uid);
+});
+
 onNode("a bound Pod is Running and Ready after one write of its status, with Kubernetes' events (KUB-6, KUB-7)", async (node) => {
   await node.run("web", {});
   await node.until("web", "is ready", isReady);

@@ -1,6 +1,9 @@
 /**
  * The Node object and its Lease: registers the node, says that it lives, and reports its conditions. The Lease is the
  * heartbeat; the status is written only when something changed or now and then.
+ *
+ * A Node that somebody deletes stays deleted: whoever takes a node away does not want it back within minutes. Like a
+ * kubelet, the agent registers it again when it starts again, and goes on reporting where somebody made the Node anew.
  */
 import { isAlreadyExists, isConflict, isNotFound } from "../../api/errors.ts";
 import { Lease as LeaseKind } from "../../api/kinds/lease/index.ts";
@@ -39,6 +42,7 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
   const { client, config, nodeName, world } = deps;
   const { clock, log } = world;
   let current: Node | undefined;
+  let registered = false;
   let stopped = false;
   let lease: Lease | undefined;
   const timers: Timer[] = [];
@@ -46,13 +50,20 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
   async function report(): Promise<void> {
     for (let attempt = 0; attempt < 5; attempt++) {
       try {
-        current ??= await ensureNode();
+        current ??= registered ? await client.get(NodeKind, { name: nodeName }) : await ensureNode();
         const status = await nodeStatus(deps, current.status);
         current = await client.update(NodeKind, { ...current, status }, { subresource: "status" });
+        registered = true;
         return;
       } catch (error) {
         if (!isConflict(error) && !isNotFound(error)) throw error;
+        const isNews = current !== undefined;
         current = undefined;
+        if (!registered || isConflict(error)) continue;
+        // What was read before may only be an earlier Node of this name: the next attempt reads what there is now.
+        if (isNews) continue;
+        log.warn("the node has been deleted; it is registered again at the next start", { node: nodeName });
+        return;
       }
     }
   }
@@ -79,6 +90,7 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
           throw error;
         });
       }
+      if (!lease && (await isDeleted())) return;
       lease = lease
         ? await client.update(LeaseKind, {
             ...lease,
@@ -90,6 +102,18 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
       lease = undefined;
       if (!isConflict(error) && !isNotFound(error)) log.warn("renewing the node's lease failed", { node: nodeName, error: String(error) });
     }
+  }
+
+  /** Whether there is no Node to vouch for. One that somebody made anew is told of its state at once. */
+  async function isDeleted(): Promise<boolean> {
+    const node = await client.get(NodeKind, { name: nodeName }).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    if (!node || node.metadata.uid === current?.metadata.uid) return node === undefined;
+    current = node;
+    await report();
+    return false;
   }
 
   function freshLease(renewTime: string): Lease {

@@ -18,6 +18,7 @@ import { created } from "./success.ts";
 
 /** Evictions that the budget's controller has not confirmed yet; beyond this nothing more is evicted. */
 const unconfirmedMax = 2000;
+/** When to ask again about a budget that its controller has not looked at yet. */
 const retryAfterSeconds = 10;
 
 export const eviction: Subresource = {
@@ -80,7 +81,7 @@ function spend(budget: PodDisruptionBudget, pod: Pod, now: number): PodDisruptio
   const status = (budget.status ??= {});
   const { disruptionsAllowed = 0, disruptedPods = {}, desiredHealthy = 0, currentHealthy = 0 } = status;
   if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0)) {
-    throw tooManyDisruptions(`The disruption budget ${name} is still being processed by the server.`);
+    throw tooManyDisruptions(`The disruption budget ${name} is still being processed by the server.`, retryAfterSeconds);
   }
   const subject = { group: "policy", resource: "poddisruptionbudgets", name };
   if (disruptionsAllowed < 0) throw forbidden(subject, "pdb disruptions allowed is negative");
@@ -101,7 +102,11 @@ const exhausted = (condition: Condition, now: number): Condition =>
     ? { ...condition, status: "False", reason: "InsufficientPods", lastTransitionTime: formatTime(now) }
     : condition;
 
-const tooManyDisruptions = (why: string): ApiError =>
+/**
+ * An exhausted budget names no time: clients wait in silence for as long as they are told to, and nobody knows when a Pod may go
+ * again. Without it `kubectl drain` says what it waits for and asks every five seconds.
+ */
+const tooManyDisruptions = (why: string, retryAfterSeconds?: number): ApiError =>
   tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", retryAfterSeconds, [
     { reason: "DisruptionBudget", message: why },
   ]);
