@@ -139,7 +139,7 @@ test("members in order", async (t) => {
     await run(`kubectl patch sts notes -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`);
     assert.match(
       await run("kubectl rollout status sts/notes"),
-      /^Waiting for partitioned roll out to finish: [12] out of 3 new pods have been updated\.\.\.$[^]*^partitioned roll out complete: 3 new pods have been updated\.\.\.$/m,
+      /^Waiting for partitioned roll out to finish: [12] out of 3 new pods have been updated\.\.\.$[\s\S]*^partitioned roll out complete: 3 new pods have been updated\.\.\.$/m,
     );
     await until("all of it has been seen", () => watch.seen().length === 4);
     assert.deepEqual(watch.seen(), ["DELETED notes-1", "ADDED notes-1", "DELETED notes-0", "ADDED notes-0"]);
@@ -173,7 +173,7 @@ test("members in order", async (t) => {
   await t.test("KR-20 … KR-25: undo, first to see what it would do", async () => {
     assert.match(
       await run("kubectl rollout undo sts/notes --dry-run=client"),
-      /^statefulset\.apps\/notes will roll back to Pod Template:\n[^]*\tkiamol\/ch09-vweb:v1\n[^]* \(dry run\)$/,
+      /^statefulset\.apps\/notes will roll back to Pod Template:\n[\s\S]*\tkiamol\/ch09-vweb:v1\n[\s\S]* \(dry run\)$/,
     );
     assert.equal(await run("kubectl rollout undo sts/notes --dry-run=server"), "statefulset.apps/notes rolled back (server dry run)");
     assert.deepEqual(await tags(engine, "notes"), { "notes-0": "v2", "notes-1": "v2", "notes-2": "v2" });

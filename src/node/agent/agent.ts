@@ -106,6 +106,7 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
   };
 
   const nodes = new Informer<Node>({ client, kind: NodeKind, world, fieldSelector: `metadata.name=${nodeName}` });
+  nodes.addHandler(({ type, object }) => registration.observe(type === "deleted" ? undefined : object));
   nodes.start();
   ownInformers?.start();
   await services.whenSynced();

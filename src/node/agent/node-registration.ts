@@ -29,6 +29,8 @@ export interface NodeRegistrationDeps {
 export interface NodeRegistration {
   /** The Node as last written or read. */
   node(): Node;
+  /** Told what there is of the Node now, by whoever watches it; undefined: it has been deleted. */
+  observe(node: Node | undefined): void;
   stop(): void;
 }
 
@@ -42,28 +44,21 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
   const { client, config, nodeName, world } = deps;
   const { clock, log } = world;
   let current: Node | undefined;
-  let registered = false;
+  let deleted = false;
   let stopped = false;
   let lease: Lease | undefined;
   const timers: Timer[] = [];
 
   async function report(): Promise<void> {
-    for (let attempt = 0; attempt < 5; attempt++) {
+    for (let attempt = 0; attempt < 5 && !deleted; attempt++) {
       try {
-        current ??= registered ? await client.get(NodeKind, { name: nodeName }) : await ensureNode();
+        current ??= await ensureNode();
         const status = await nodeStatus(deps, current.status);
         current = await client.update(NodeKind, { ...current, status }, { subresource: "status" });
-        registered = true;
         return;
       } catch (error) {
         if (!isConflict(error) && !isNotFound(error)) throw error;
-        const isNews = current !== undefined;
         current = undefined;
-        if (!registered || isConflict(error)) continue;
-        // What was read before may only be an earlier Node of this name: the next attempt reads what there is now.
-        if (isNews) continue;
-        log.warn("the node has been deleted; it is registered again at the next start", { node: nodeName });
-        return;
       }
     }
   }
@@ -82,6 +77,7 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
   }
 
   async function renew(): Promise<void> {
+    if (deleted) return;
     const renewTime = formatMicroTime(clock.now());
     try {
       if (!lease) {
@@ -90,7 +86,6 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
           throw error;
         });
       }
-      if (!lease && (await isDeleted())) return;
       lease = lease
         ? await client.update(LeaseKind, {
             ...lease,
@@ -102,18 +97,6 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
       lease = undefined;
       if (!isConflict(error) && !isNotFound(error)) log.warn("renewing the node's lease failed", { node: nodeName, error: String(error) });
     }
-  }
-
-  /** Whether there is no Node to vouch for. One that somebody made anew is told of its state at once. */
-  async function isDeleted(): Promise<boolean> {
-    const node = await client.get(NodeKind, { name: nodeName }).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
-    if (!node || node.metadata.uid === current?.metadata.uid) return node === undefined;
-    current = node;
-    await report();
-    return false;
   }
 
   function freshLease(renewTime: string): Lease {
@@ -137,15 +120,23 @@ export async function registerNode(deps: NodeRegistrationDeps): Promise<NodeRegi
   }
   await renew();
   timers.push(every(clock, config.leaseRenewMs, () => void renew()));
-  timers.push(
-    every(clock, config.statusReportMs, () => {
-      report().catch((error: unknown) => {
-        if (!stopped) log.warn("reporting the node's status failed", { node: nodeName, error: String(error) });
-      });
-    }),
-  );
+  const reportQuietly = (): void => {
+    report().catch((error: unknown) => {
+      if (!stopped) log.warn("reporting the node's status failed", { node: nodeName, error: String(error) });
+    });
+  };
+  timers.push(every(clock, config.statusReportMs, reportQuietly));
   return {
     node: () => current ?? freshNode(deps),
+    observe(node) {
+      if (stopped || deleted === (node === undefined)) return;
+      deleted = node === undefined;
+      current = node;
+      lease = undefined;
+      if (deleted) return log.warn("the node has been deleted; it is registered again at the next start", { node: nodeName });
+      reportQuietly();
+      void renew();
+    },
     stop() {
       stopped = true;
       for (const timer of timers) timer.cancel();
