@@ -3,6 +3,7 @@ import type { CommandEntry, CommandGroup } from "./command.ts";
 import { engineEntries } from "./engine/commands.ts";
 
 const basic = "Objects of a cluster";
+const releases = "Releases";
 
 const entries: readonly CommandEntry[] = [
   {
@@ -10,6 +11,12 @@ const entries: readonly CommandEntry[] = [
     section: basic,
     summary: "show objects: tables, YAML, JSON, single fields",
     load: async () => (await import("./get/get.ts")).get,
+  },
+  {
+    name: "rollout",
+    section: releases,
+    summary: "follow, explain and manage the rollout of a workload",
+    load: async () => (await import("./rollout/rollout.ts")).rollout,
   },
   ...engineEntries,
 ];
