@@ -1,7 +1,7 @@
 /** Reads a command line by the rules of pflag, with its messages. Pure. */
 import { assert } from "../base/assert.ts";
 import { type Flag, FlagError, type Flags } from "./flags.ts";
-import { parseGoDuration } from "./go-duration.ts";
+import { parseGoDuration } from "../machinery/go-duration.ts";
 
 export interface ParsedLine {
   readonly flags: Flags;

@@ -2,7 +2,7 @@
 import type { Command, CommandEntry } from "../command.ts";
 import { CommandError, usageError } from "../errors.ts";
 import { type Flag, FlagError } from "../flags.ts";
-import { parseGoDuration } from "../go-duration.ts";
+import { parseGoDuration } from "../../machinery/go-duration.ts";
 
 const portMax = 65_535;
 const nodesMax = 5_000;

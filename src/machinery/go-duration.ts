@@ -1,4 +1,4 @@
-/** Durations in Go's notation, which the flags of kubectl take. */
+/** Durations in Go's notation, as flags of kubectl and annotations take them. */
 
 const unitsMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
