@@ -129,6 +129,7 @@ docker_process_init_files() {
   psql=(docker_process_sql)
   local file
   for file; do
+    [ -e "$file" ] || continue
     case "$file" in
       *.sh)
         if [ -x "$file" ]; then

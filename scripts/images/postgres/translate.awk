@@ -4,6 +4,7 @@
 #   recovery       recovery.conf, then postgresql.auto.conf; what postgresql.auto.conf becomes
 #   signal         recovery.conf; the name of the file that makes the server what recovery.conf made it
 #   argument       the variable `setting`, as name=value; the same translated, or nothing
+# With `quiet` nothing is said of it.
 BEGIN {
   # Settings that a version took away, by that version.
   gone["checkpoint_segments"] = 10; gone["replacement_sort_tuples"] = 11; gone["sql_inheritance"] = 10
@@ -144,5 +145,5 @@ function exists(path,    line, status) {
 }
 
 function say(text) {
-  print "postgres: written for an older server: " text > "/dev/stderr"
+  if (!quiet) print "postgres: written for an older server: " text > "/dev/stderr"
 }
