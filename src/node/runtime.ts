@@ -156,10 +156,13 @@ export interface ImageService {
 /** `kind` chooses the waiting reason (KUB-5). */
 export class ImagePullError extends Error {
   readonly kind: "ErrImagePull" | "InvalidImageName" | "RegistryUnavailable" | "ErrImageNeverPull";
-  constructor(kind: ImagePullError["kind"], message: string, options?: { cause?: unknown }) {
+  /** No registry gave any answer: there may be no network here. */
+  readonly isUnreachable: boolean;
+  constructor(kind: ImagePullError["kind"], message: string, options?: { cause?: unknown; isUnreachable?: boolean }) {
     super(message, options);
     this.name = "ImagePullError";
     this.kind = kind;
+    this.isUnreachable = options?.isUnreachable ?? false;
   }
 }
 
@@ -284,14 +287,14 @@ export interface PodFiles {
   readonly discards?: boolean;
   /**
    * Writes the payload of a volume atomically (KUB-72) and answers with its absolute host path. Files that are no longer in the payload go.
-   * Keys are relative paths; `mode` is the file's permission bits; `group` the fsGroup.
+   * Keys are relative paths; `mode` is the file's permission bits; `group` the fsGroup; `inMemory` keeps them off every disk.
    */
   writeVolume(
     podUid: string,
     plugin: string,
     volume: string,
     payload: ReadonlyMap<string, { readonly data: Uint8Array; readonly mode: number }>,
-    group?: number,
+    options?: { readonly group?: number | undefined; readonly inMemory?: boolean },
   ): Promise<string>;
   /** An empty directory that lives as long as the Pod; `medium` "Memory" is a tmpfs of at most `sizeLimitBytes`. Answers with its host path. */
   emptyDir(

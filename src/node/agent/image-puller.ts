@@ -141,6 +141,14 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
         return pulled;
       } catch (error) {
         if (signal.aborted) throw error;
+        const loaded = error instanceof ImagePullError && error.isUnreachable ? await loadedImage(images, image) : undefined;
+        if (loaded) {
+          const message = `Container image "${image}" was loaded on this machine and is used: its registry can't be reached`;
+          recorder.event(pod, "Normal", "Pulled", message, where);
+          failures.get(uidOf(pod))?.delete(image);
+          backOff.forget(uidOf(pod), image);
+          return loaded;
+        }
         const reason = error instanceof ImagePullError ? error.kind : "ErrImagePull";
         const message = error instanceof Error ? error.message : String(error);
         recorder.event(pod, "Warning", "Failed", `Failed to pull image "${image}": ${message}`, where);
@@ -155,6 +163,15 @@ export function imagePuller(deps: ImagePullerDeps): ImagePuller {
       backOff.forget(podUid);
     },
   };
+}
+
+/**
+ * An image that never came from a registry and so has no digest there. Where no registry can be reached, it is what its name
+ * means, also under the policy `Always`, which an image without a tag has unless its manifest says otherwise.
+ */
+async function loadedImage(images: ImageService, image: string): Promise<ImageStatus | undefined> {
+  const found = await images.status(image);
+  return found?.digests.length === 0 ? found : undefined;
 }
 
 /** Credentials of the Pod's imagePullSecrets for this image; Secrets that are not there are passed over, as in Kubernetes. */

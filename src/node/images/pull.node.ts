@@ -181,6 +181,8 @@ function pullError(full: string, cause: unknown): ImagePullError {
   }
   // An unreachable registry is an ordinary failed pull to Kubernetes; only one that says so itself is unavailable.
   if (status === 503) return new ImagePullError("RegistryUnavailable", `${head}${resolve}${words}`, { cause });
-  if (status === 0 || status >= 500) return new ImagePullError("ErrImagePull", `${head}${resolve}${words}`, { cause });
+  if (status === 0 || status >= 500) {
+    return new ImagePullError("ErrImagePull", `${head}${resolve}${words}`, { cause, isUnreachable: status === 0 });
+  }
   return new ImagePullError("ErrImagePull", `${head}${words}`, { cause });
 }
