@@ -195,4 +195,6 @@ export interface WorkloadKind<T extends WorkloadObject = any> {
   strategy(object: T): Strategy;
   deadline(object: T): Deadline | undefined;
   isPaused(object: T): boolean;
+  /** What kubectl says where there is no revision to go back to (KR-23, KR-24). */
+  nothingToUndo(name: string): string;
 }

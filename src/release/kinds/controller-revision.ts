@@ -30,4 +30,5 @@ export const keptInControllerRevisions = (hashOf: (revision: ControllerRevisionO
       : revisions.find(({ template }) => deepEqual(template, object.spec?.template))?.name,
   deadline: () => undefined,
   isPaused: () => false,
+  nothingToUndo: () => "no last revision to roll back to",
 });

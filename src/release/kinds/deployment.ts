@@ -52,6 +52,7 @@ export const deploymentKind: WorkloadKind<DeploymentObject> = {
   strategy,
   deadline,
   isPaused: (object) => object.spec?.paused === true,
+  nothingToUndo: (name) => `no rollout history found for deployment ${JSON.stringify(name)}`,
 };
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
