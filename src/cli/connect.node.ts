@@ -80,7 +80,10 @@ function accessWith(flags: Flags, isPlugin: boolean): ClusterAccess {
   const user = text("as");
   const groups = flags.list("as-group");
   if (user === undefined) {
-    if (groups.length > 0 || text("as-uid")) throw new KubeconfigError("requesting uid, groups or user-extra without impersonating a user");
+    if (groups.length > 0 || text("as-uid"))
+      throw new KubeconfigError(
+        `requesting uid, groups or user-extra for ${isPlugin ? "kubectl windlass" : "windlass"} without impersonating a user`,
+      );
     return access;
   }
   return { ...access, impersonate: { user, groups, ...(text("as-uid") && { uid: flags.string("as-uid") }) } };

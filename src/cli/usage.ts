@@ -52,7 +52,9 @@ const distanceMax = 2;
 
 /** Names within two edits of a word, or beginning with it. */
 export function closest(word: string, names: readonly string[]): string[] {
-  return names.filter((name) => name.startsWith(word.toLowerCase()) || distance(word.toLowerCase(), name) <= distanceMax);
+  const edits = names.map((name) => (name.startsWith(word.toLowerCase()) ? 0 : distance(word.toLowerCase(), name)));
+  const least = Math.min(distanceMax, ...edits);
+  return names.filter((_, at) => edits[at] === least);
 }
 
 /** Levenshtein's distance. */

@@ -16,7 +16,9 @@ import {
   type WatchOptions,
   type WriteOptions,
 } from "./client.ts";
-import type { HttpTransport } from "./http-transport.node.ts";
+import { lineSplitter } from "./lines.ts";
+import { pathOf, queryText } from "./paths.ts";
+import type { Transport } from "./transport.ts";
 
 const patchMediaTypes: Readonly<Record<PatchType, string>> = {
   json: "application/json-patch+json",
@@ -25,13 +27,11 @@ const patchMediaTypes: Readonly<Record<PatchType, string>> = {
   apply: "application/apply-patch+yaml",
 };
 const json = { "content-type": "application/json" };
-/** A single watch event beyond this is no object of any API. */
-const eventBytesMax = 64 << 20;
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface HttpClientOptions {
-  readonly transport: HttpTransport;
+  readonly transport: Transport;
   /** The manager that managedFields name, unless a write names another. */
   readonly fieldManager: string;
 }
@@ -163,45 +163,4 @@ export function httpClient({ transport, fieldManager }: HttpClientOptions): Clie
   };
 }
 
-/** `/apis/apps/v1/namespaces/shop/deployments/web/status`. A namespaced kind without a namespace means all of them. */
-export function pathOf(kind: KindRef<never> | KindRef | KindRef<any>, namespace?: string, name?: string, subresource?: string): string {
-  const group = kind.group === "" ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
-  const scope = kind.scope === "Namespaced" && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : "";
-  const one = name === undefined ? "" : `/${encodeURIComponent(name)}`;
-  return `${group}${scope}/${kind.plural}${one}${subresource === undefined ? "" : `/${subresource}`}`;
-}
-
-/** `?a=1&b=2`, without what is undefined; empty where nothing is left. */
-function queryText(query: Readonly<Record<string, unknown>>): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query))
-    if (value !== undefined && value !== false && value !== "") parameters.set(name, String(value));
-  const text = parameters.toString();
-  return text === "" ? "" : `?${text}`;
-}
-
 const deleteBody = (options: DeleteOptions): DeleteOptions => ({ apiVersion: "v1", kind: "DeleteOptions", ...options });
-
-/** Calls back for every complete line. `push` says false when a line grows beyond all reason. */
-function lineSplitter(line: (text: string) => void): { push(chunk: Uint8Array): boolean } {
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  return {
-    push(chunk) {
-      let from = 0;
-      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-        parts.push(chunk.subarray(from, at));
-        const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
-        parts = [];
-        length = 0;
-        from = at + 1;
-        if (bytes.length > 0) line(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
-      }
-      if (from < chunk.length) {
-        parts.push(chunk.subarray(from));
-        length += chunk.length - from;
-      }
-      return length <= eventBytesMax;
-    },
-  };
-}

@@ -130,14 +130,14 @@ export function accessOf(config: Kubeconfig, choice: AccessChoice = {}): Cluster
   if (contextName === undefined && choice.cluster === undefined && choice.server === undefined)
     throw new KubeconfigError("no context is chosen: the kubeconfig has no current-context");
   const context = contextName === undefined ? { cluster: "", user: "" } : config.contexts[contextName];
-  if (!context) throw new KubeconfigError(`context "${contextName}" does not exist`);
+  if (!context) throw new KubeconfigError(`Error in configuration: context was not found for specified context: ${contextName}`);
   const clusterName = choice.cluster ?? context.cluster;
   const inFile = config.clusters[clusterName];
   if (!inFile && (choice.cluster !== undefined || choice.server === undefined))
     throw new KubeconfigError(
       choice.cluster === undefined
         ? `cluster "${clusterName}" of context "${contextName}" does not exist`
-        : `cluster "${clusterName}" does not exist`,
+        : `no server found for cluster "${clusterName}"`,
     );
   if (choice.user !== undefined && !config.users[choice.user]) throw new KubeconfigError(`auth info "${choice.user}" does not exist`);
   const cluster: Record<string, any> = { ...inFile, ...(choice.server !== undefined && { server: choice.server }) };

@@ -26,7 +26,7 @@ export function resourceMapper(source: DiscoverySource): ResourceMapper {
   return {
     async find(name) {
       const found = await look((served) => findByName(served, name));
-      if (!found) throw new NoResourceError(nameParts(name));
+      if (!found) throw new NoResourceError(name);
       return found;
     },
     async ofKind(apiVersion, kind) {
@@ -60,11 +60,6 @@ function preferredOf(served: Served): Resource[] {
     seen.add(key);
     return true;
   });
-}
-
-function nameParts(name: string): { resource: string; group?: string } {
-  const dot = name.indexOf(".");
-  return dot < 0 ? { resource: name } : { resource: name.slice(0, dot), group: name.slice(dot + 1) };
 }
 
 /**

@@ -36,10 +36,9 @@ export const qualifiedKind = ({ kind, group }: Pick<Resource, "kind" | "group">)
 
 /** The server serves nothing of that name. */
 export class NoResourceError extends Error {
-  constructor(name: { readonly resource: string; readonly group?: string; readonly version?: string }) {
-    const group = name.group ? ` in group ${JSON.stringify(name.group)}` : "";
-    const version = name.version ? `${group === "" ? " in" : " and"} version ${JSON.stringify(name.version)}` : "";
-    super(`the server doesn't have a resource type ${JSON.stringify(name.resource)}${group}${version}`);
+  /** `name` is what was typed; only its first part is told, as everywhere. */
+  constructor(name: string) {
+    super(`the server doesn't have a resource type ${JSON.stringify(name.split(".")[0])}`);
     this.name = "NoResourceError";
   }
 }

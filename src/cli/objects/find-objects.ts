@@ -5,6 +5,7 @@ import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { NoKindError, type Resource } from "../discovery/resource.ts";
 import { CommandError } from "../errors.ts";
+import { listError } from "./list-error.ts";
 import { readManifests } from "./read-manifests.ts";
 import type { Found, Selection } from "./selection.ts";
 
@@ -122,11 +123,9 @@ export function parseWords(args: readonly string[]): Words {
   const isPair = (word: string): boolean => word.includes("/");
   if (args.some(isPair)) {
     if (!args.every(isPair)) {
-      if (args.length > 0 && !isPair(first))
-        throw new CommandError(
-          "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
-        );
-      throw new CommandError("when passing arguments in resource/name form, all arguments must include the resource");
+      throw new CommandError(
+        "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+      );
     }
     const pairs = args.map((word) => {
       const parts = word.split("/");
@@ -138,10 +137,7 @@ export function parseWords(args: readonly string[]): Words {
     });
     return { pairs, types: [], names: [] };
   }
-  const types = first.split(",").filter((type) => type !== "");
-  if (args.length > 0 && first.includes(",") && first.split(",").includes(""))
-    throw new CommandError(`arguments in resource/name form must have a single resource and name`);
-  return { types, names: rest };
+  return { types: args.length === 0 ? [] : first.split(",").map((type) => type.trim()), names: rest };
 }
 
 async function fromPairs(
@@ -225,7 +221,7 @@ async function fromTypes(
         found.push({ resource, namespace: resource.scope === "Namespaced" ? namespace : undefined, name, source: undefined, object });
       }
     } catch (error) {
-      errors.push(error as Error);
+      errors.push(listError(error, resource, selection));
     }
   }
   return found;

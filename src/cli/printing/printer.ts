@@ -67,6 +67,7 @@ export async function templatePrinter(
   format: string,
   argument: string,
   { files }: Pick<Environment, "files">,
+  options: { readonly allowMissing: boolean } = { allowMissing: true },
 ): Promise<((value: any) => string) | undefined> {
   const read = async (): Promise<string> => new TextDecoder().decode(await files.read(argument));
   switch (format) {
@@ -74,14 +75,15 @@ export async function templatePrinter(
     case "jsonpath-as-json":
     case "jsonpath-file": {
       if (argument === "") throw new CommandError(`template format specified but no template given`);
-      const { compileJsonPath } = await import("./jsonpath.ts");
-      const path = compileJsonPath(format === "jsonpath-file" ? (await read()).replace(/\n$/, "") : argument, { allowMissing: true });
+      const { jsonPathPrinter } = await import("./jsonpath.ts");
+      const path = jsonPathPrinter(format === "jsonpath-file" ? (await read()).replace(/\n$/, "") : argument, options);
       return format === "jsonpath-as-json" ? path.printJson : path.print;
     }
     case "go-template":
     case "go-template-file":
     case "template":
     case "templatefile":
+      if (argument === "") throw new CommandError("template format specified but no template given");
       throw new CommandError(`-o ${format} is not supported by windlass: use -o jsonpath=… or -o custom-columns=…`);
     default:
       return undefined;

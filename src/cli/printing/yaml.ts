@@ -176,7 +176,7 @@ function styleOf(text: string, { isKey }: { readonly isKey: boolean }): Style {
   return /^ | $/.test(text) || hasIndicator(text) ? "single" : "plain";
 }
 
-const unprintable = /[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
+const unprintable = /[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
 
 /** What would end a plain text or make it another thing. */
 const hasIndicator = (text: string): boolean =>
