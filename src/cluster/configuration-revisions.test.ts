@@ -11,7 +11,6 @@ import { Secret } from "../api/kinds/secret/index.ts";
 import { keyOf } from "../api/meta/object.ts";
 import type { ConfigMap as ConfigMapObject, Deployment as DeploymentObject } from "../api/types.ts";
 import { formatTime } from "../base/time.ts";
-import type { ControllerDeps } from "../client/controller.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { garbageCollector } from "../controllers/garbage-collector/index.ts";
 import { replicaSetController } from "../controllers/replicaset/replica-set.ts";
@@ -46,21 +45,9 @@ const manifest = (
 
 const configMap = (color: string): ConfigMapObject => ({ apiVersion: "v1", kind: "ConfigMap", metadata: shop, data: { COLOR: color } });
 
-/** The controllers are made per kind; the plane wants makers of one controller each. */
-const makers = () => {
-  const count = 5;
-  const made = new WeakMap<ControllerDeps["informers"], ReturnType<typeof configurationControllers>>();
-  return Array.from({ length: count }, (_, at) => (deps: ControllerDeps) => {
-    let all = made.get(deps.informers);
-    if (!all) made.set(deps.informers, (all = configurationControllers(deps)));
-    assert.equal(all.length, count);
-    return all[at]!;
-  });
-};
-
 async function start() {
   const plane = await startVirtualControlPlane({
-    controllers: [deploymentController, replicaSetController, (deps) => garbageCollector(deps, kinds), ...makers()],
+    controllers: [deploymentController, replicaSetController, (deps) => garbageCollector(deps, kinds), configurationControllers],
   });
   const { client, clock } = plane;
   plane.informers.of(Pod).addHandler(({ type, object }) => {

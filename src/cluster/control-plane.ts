@@ -14,6 +14,7 @@ import { type Informers, informerFactory } from "../client/informers.ts";
 import { type EventBroadcaster, eventBroadcaster } from "../client/recorder.ts";
 import { allControllers, type ClusterFacts } from "../controllers/all.ts";
 import type { Controller, ControllerDeps } from "../client/controller.ts";
+import { releaseControllers } from "../release/controller/release-controllers.ts";
 import type { Api, User } from "../server/api.ts";
 import { type ApiOptions, createApi } from "../server/core/api.ts";
 import type { Store } from "../store/store.ts";
@@ -67,7 +68,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const informers = informerFactory({ client: managerClient, world });
   const events = eventBroadcaster({ client: managerClient, world });
   const deps: ControllerDeps = { client: managerClient, informers, world, recorderFor: (component) => events.recorderFor(component) };
-  const controllers = (options.controllers ?? allControllers)(deps, facts);
+  const controllers = options.controllers?.(deps, facts) ?? [
+    ...allControllers(deps, facts),
+    ...releaseControllers({ ...deps, client: clientFor(releaseManager, "windlass") }),
+  ];
   return {
     api,
     kinds,

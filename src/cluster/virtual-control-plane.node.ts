@@ -31,7 +31,7 @@ export interface VirtualControlPlane {
 
 export interface VirtualControlPlaneOptions {
   /** Which controllers run. */
-  readonly controllers: readonly ((deps: ControllerDeps) => Controller)[];
+  readonly controllers: readonly ((deps: ControllerDeps) => Controller | readonly Controller[])[];
   /** Stands between the controllers and the server, to make things go wrong. */
   readonly between?: (client: Client) => Client;
   readonly seed?: number;
@@ -49,7 +49,7 @@ export async function startVirtualControlPlane(options: VirtualControlPlaneOptio
     facts: { caBundle: "", apiServer: () => ({ ip: "127.0.0.1", port: 6443 }) },
     controllers: (deps) => {
       const client = options.between?.(deps.client) ?? deps.client;
-      return options.controllers.map((make) => make({ ...deps, client }));
+      return options.controllers.flatMap((make) => make({ ...deps, client }));
     },
   });
   await plane.start();

@@ -56,6 +56,8 @@ export interface Release {
   readonly outcome: Outcome;
   /** One sentence: why it failed, or why it was rolled back. */
   readonly reason?: string;
+  /** It was given up for an earlier release without anybody asking: `to` is that one's template. Once per template (rollback/decide.ts). */
+  readonly rollback?: { readonly to: string };
   /** Begun before anybody recorded: what is known comes from what was found. */
   readonly backfilled?: true;
 }
