@@ -134,11 +134,12 @@ export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTrans
     const broken = (error: unknown): void => end(connectionError(error, base));
     const start = async (mayRenew: boolean): Promise<void> => {
       outgoing = await open(raw);
+      // A request that is destroyed fails, and one that nobody hears of ends the process.
+      outgoing.on("error", broken);
       if (closed) {
         outgoing.destroy();
         return;
       }
-      outgoing.on("error", broken);
       outgoing.on("response", (incoming) => {
         const status = incoming.statusCode ?? 0;
         if (status < 200 || status > 299) {
