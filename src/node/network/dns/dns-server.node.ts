@@ -6,6 +6,7 @@ import { createServer, type Socket as Stream } from "node:net";
 import { type Answer, decode, encode, type Packet } from "dns-packet";
 import type { Log } from "../../../base/log.ts";
 import type { ServiceProxy, ServiceState } from "../../network.ts";
+import { compressNames } from "./compress-names.ts";
 import { askResolvers, machineResolvers, type Resolver } from "./resolvers.node.ts";
 import { createZone, type Zone, type ZoneFacts } from "./zone.ts";
 
@@ -13,6 +14,10 @@ const portDefault = 53;
 /** Without a word from the client a datagram holds so much; with one, never more than passes everywhere in one piece. */
 const datagramBytes = 512;
 const datagramMaxBytes = 1232;
+/** Over TCP two bytes say how long a message is. */
+const streamMaxBytes = 0xffff;
+/** The least that a record takes: a pointer to its name, ten bytes of particulars, an address. */
+const recordMinBytes = 16;
 const forwardsMax = 1000;
 const streamsMax = 200;
 const streamIdleMs = 10_000;
@@ -165,7 +170,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<Service
   }
 }
 
-/** An answer with at least its question. What does not fit into a datagram is left out, and said to be: the client asks again over TCP. */
+/** An answer with at least its question. Where not all of it fits it has as much as does, and says so: who asks over TCP gets the rest. */
 function respond(
   query: Packet,
   rcode: Rcode,
@@ -197,10 +202,26 @@ function respond(
     ...records,
     additionals: [...(records.additionals ?? []), ...extension],
   };
-  const whole = encode(packet);
-  const maxBytes = asked ? Math.max(datagramBytes, Math.min(asked.udpPayloadSize, datagramMaxBytes)) : datagramBytes;
-  if (overTcp || whole.length <= maxBytes) return whole;
-  const bare = encode({ ...packet, additionals: extension });
-  if (bare.length <= maxBytes) return bare;
-  return encode({ ...packet, flags: flags | truncated, answers: [], authorities: [], additionals: extension });
+  const datagram = asked ? Math.max(datagramBytes, Math.min(asked.udpPayloadSize, datagramMaxBytes)) : datagramBytes;
+  const maxBytes = overTcp ? streamMaxBytes : datagram;
+  const answers = packet.answers ?? [];
+  const most = Math.floor(maxBytes / recordMinBytes);
+  if (answers.length <= most) {
+    for (const each of [packet, { ...packet, additionals: extension }]) {
+      const whole = wire(each);
+      if (whole.length <= maxBytes) return whole;
+    }
+  }
+  // Not every resolver asks again, musl's before 1.2.4 does not: some addresses are better than none.
+  for (let count = Math.min(answers.length, most); ; ) {
+    const part = { ...packet, flags: flags | truncated, answers: answers.slice(0, count), authorities: [], additionals: extension };
+    const cut = wire(part);
+    if (cut.length <= maxBytes || count === 0) return cut;
+    count = Math.min(count - 1, Math.floor((count * maxBytes) / cut.length));
+  }
+}
+
+function wire(packet: Packet): Buffer {
+  const { buffer, byteOffset, byteLength } = compressNames(encode(packet));
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
