@@ -9,6 +9,7 @@ import { writeArchive } from "./images/archive.mjs";
 import { busybox } from "./images/base.mjs";
 import { recipe as nginx } from "./images/nginx.mjs";
 import { recipe as postgres } from "./images/postgres.mjs";
+import { recipe as resolvers } from "./images/resolvers.mjs";
 import { recipe as sleep } from "./images/sleep.mjs";
 import { recipe as todoList } from "./images/todo-list.mjs";
 import { recipe as vweb } from "./images/vweb.mjs";
@@ -18,7 +19,7 @@ import { cache, ensureDependencies, ensurePackages, root, step } from "./setup.m
  * What can be made. A recipe names its `archive`, its `sources` (files beside this folder's modules that the result depends
  * on), and how to `make` it: the images, and the packages that they were made of.
  */
-const recipes = [vweb, sleep, nginx, postgres, todoList];
+const recipes = [vweb, sleep, nginx, postgres, todoList, resolvers];
 
 /** Modules that every recipe stands on. */
 const shared = ["archive.mjs", "base.mjs", "debian.mjs", "elf.mjs", "tree.mjs"];

@@ -39,7 +39,7 @@ delete environment.KUBECONFIG;
 delete environment.WINDLASS_HOME;
 step("building");
 run(node, ["scripts/build.mjs"]);
-if (!existsSync(join(root, "images", "ch09-vweb.tar"))) run(node, ["scripts/images.mjs"]);
+run(node, ["scripts/images.mjs"]);
 
 const only = process.argv.slice(2);
 let failures = 0;
