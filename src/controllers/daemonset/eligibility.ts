@@ -53,12 +53,16 @@ export function nodeOf({ spec }: Pod): string | undefined {
   return undefined;
 }
 
-/** Whether a Pod was made from the template as it is now: one of the two marks says so. */
+/**
+ * Whether a Pod was made from the template as it is now: one of the two marks says so. The count of template changes begins anew
+ * with each DaemonSet, so it says nothing about a Pod that is older than the DaemonSet which adopted it.
+ */
 export function isUpToDate(pod: Pod, daemonSet: DaemonSet, hash: string): boolean {
   const labels = pod.metadata.labels;
   if (hash !== "" && labels?.[hashLabel] === hash) return true;
   const generation = daemonSet.metadata.annotations?.[generationAnnotation];
-  return generation !== undefined && labels?.[generationLabel] === generation;
+  if (generation === undefined || labels?.[generationLabel] !== generation) return false;
+  return (pod.metadata.creationTimestamp ?? "") > (daemonSet.metadata.creationTimestamp ?? "");
 }
 
 /** What the scheduler has to obey for an ordinary Pod is settled by `eligibilityOf`: one term stands for all of it. */

@@ -3,7 +3,7 @@
  * (foreground) or leaving them behind (orphan). API-64, API-65. Never deletes on a guess: an owner counts as absent only
  * when the server itself says so.
  */
-import { isConflict, isNotFound } from "../../api/errors.ts";
+import { isNotFound } from "../../api/errors.ts";
 import type { KindDefinition } from "../../api/kind.ts";
 import type { AnyObject, KubeObject, ObjectKey } from "../../api/meta/object.ts";
 import type { OwnerReference } from "../../api/types.ts";
@@ -115,9 +115,13 @@ const waitsForDependents = ({ isBeingDeleted, finalizers }: GraphNode): boolean 
 /** What one owner reference comes to. */
 type Standing = "solid" | "waiting" | "absent" | "unknown";
 
+/** Asks the server whose the object is now: the graph may not have heard yet that its owner has let it go. */
 async function deleteUnlessOwned(node: GraphNode, collector: Collector): Promise<void> {
-  const standings = await Promise.all(node.owners.map((owner) => standingOf(owner, node, collector)));
-  const uids = (wanted: Standing): string[] => node.owners.filter((_, index) => standings[index] === wanted).map((owner) => owner.uid);
+  const live = await collector.deps.client.get(node.kind, node.key);
+  const owners = live.metadata.ownerReferences ?? [];
+  if (live.metadata.uid !== node.uid || owners.length === 0) return;
+  const standings = await Promise.all(owners.map((owner) => standingOf(owner, node, collector)));
+  const uids = (wanted: Standing): string[] => owners.filter((_, index) => standings[index] === wanted).map((owner) => owner.uid);
   // Nobody can say whether an owner of an unknown kind exists, so nothing is done about its dependents.
   if (standings.includes("unknown")) return;
   const gone = [...uids("absent"), ...uids("waiting")];
@@ -129,14 +133,14 @@ async function deleteUnlessOwned(node: GraphNode, collector: Collector): Promise
   if (standings.includes("waiting") && dependents.length > 0) {
     // Owners in a circle would wait for each other for ever.
     if (dependents.some(waitsForDependents)) await unblockOwners(node, collector);
-    return remove(node, "Foreground", collector);
+    return remove(live, node, "Foreground", collector);
   }
   const policy = node.finalizers.includes(orphanFinalizer)
     ? "Orphan"
     : node.finalizers.includes(foregroundFinalizer)
       ? "Foreground"
       : "Background";
-  await remove(node, policy, collector);
+  await remove(live, node, policy, collector);
 }
 
 async function standingOf(owner: OwnerReference, node: GraphNode, { graph, deps, kindOf }: Collector): Promise<Standing> {
@@ -172,12 +176,14 @@ async function invalidNamespace(owner: OwnerReference, node: GraphNode, deps: Co
   return "absent";
 }
 
-async function remove(node: GraphNode, propagationPolicy: Propagation, { deps }: Collector): Promise<void> {
+/** Only as it was judged: whoever changed it since may have given it another owner, and then it is judged anew. */
+async function remove(live: AnyObject, node: GraphNode, propagationPolicy: Propagation, { deps }: Collector): Promise<void> {
+  const { uid, resourceVersion } = live.metadata;
+  const preconditions = { uid: uid as string, ...(resourceVersion !== undefined && { resourceVersion }) };
   try {
-    await deps.client.delete(node.kind, node.key, { propagationPolicy, preconditions: { uid: node.uid } });
+    await deps.client.delete(node.kind, node.key, { propagationPolicy, preconditions });
   } catch (error) {
-    // Another object took the name: the one meant is gone.
-    if (!isNotFound(error) && !isConflict(error)) throw error;
+    if (!isNotFound(error)) throw error;
   }
 }
 
