@@ -13,6 +13,24 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./get/get.ts")).get,
   },
   {
+    name: "apply",
+    section: basic,
+    summary: "bring objects where manifests want them",
+    load: async () => (await import("./apply/apply.ts")).apply,
+  },
+  {
+    name: "delete",
+    section: basic,
+    summary: "delete objects, and wait until they are gone",
+    load: async () => (await import("./delete/delete.ts")).deleteObjects,
+  },
+  {
+    name: "wait",
+    section: basic,
+    summary: "wait for a condition, a value, or the end of objects",
+    load: async () => (await import("./wait/wait.ts")).wait,
+  },
+  {
     name: "rollout",
     section: releases,
     summary: "follow, explain and manage the rollout of a workload",

@@ -40,6 +40,8 @@ export interface Flags {
   list(name: string): readonly string[];
   /** Whether it was given on the command line. */
   given(name: string): boolean;
+  /** Everything that was given, in order, as it was given; a bare flag has its bare value. */
+  line(): readonly { readonly name: string; readonly value: string }[];
 }
 
 /** A command line that makes no sense. The message is pflag's, without `error: `. */

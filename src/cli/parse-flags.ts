@@ -26,9 +26,11 @@ export function parseFlags(declared: readonly Flag[], line: readonly string[], {
   const args: string[] = [];
   const warnings: string[] = [];
   let argsBeforeDashes: number | undefined;
+  const given: { readonly name: string; readonly value: string }[] = [];
 
   const set = (flag: Flag, value: string): void => {
     check(flag, value);
+    given.push({ name: flag.name, value });
     const isMany = flag.type === "list" || flag.type === "array";
     const more = flag.type === "list" ? splitList(value) : [value];
     values.set(flag.name, isMany ? [...(values.get(flag.name) ?? []), ...more] : more);
@@ -78,7 +80,7 @@ export function parseFlags(declared: readonly Flag[], line: readonly string[], {
       break;
     }
   }
-  return { flags: reader(byName, values), args, argsBeforeDashes, warnings };
+  return { flags: reader(byName, values, given), args, argsBeforeDashes, warnings };
 }
 
 /**
@@ -137,7 +139,11 @@ function problemOf({ type = "bool" }: Flag, value: string): string | undefined {
   return undefined;
 }
 
-function reader(declared: ReadonlyMap<string, Flag>, values: ReadonlyMap<string, readonly string[]>): Flags {
+function reader(
+  declared: ReadonlyMap<string, Flag>,
+  values: ReadonlyMap<string, readonly string[]>,
+  line: ReturnType<Flags["line"]>,
+): Flags {
   const valuesOf = (name: string): readonly string[] => {
     const flag = declared.get(name);
     assert(flag !== undefined, `the command declares no flag --${name}`);
@@ -156,5 +162,6 @@ function reader(declared: ReadonlyMap<string, Flag>, values: ReadonlyMap<string,
       assert(declared.has(name), `the command declares no flag --${name}`);
       return values.has(name);
     },
+    line: () => line,
   };
 }

@@ -1,0 +1,9 @@
+/** Errors about one object of a file say which, as kubectl's do. */
+import { ApiError } from "../../api/errors.ts";
+
+/** The same error with `error when VERB "SOURCE": ` before its message. */
+export function withSource(verb: string, source: string | undefined, error: unknown): Error {
+  if (!(error instanceof ApiError) || source === undefined) return error as Error;
+  const message = `error when ${verb} ${JSON.stringify(source)}: ${error.message}`;
+  return new ApiError({ ...error.status, message }, { cause: error });
+}
