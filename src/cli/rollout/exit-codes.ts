@@ -20,3 +20,6 @@ export function worstCode(verdicts: readonly Verdict[]): number {
 
 /** --timeout was over before the rollout was. */
 export const timedOutCode = 13;
+
+/** The revision to go back to can't run as things are; nothing was changed. */
+export const refusedCode = 14;

@@ -5,9 +5,24 @@ export const rollout: CommandGroup = {
   about: "Rollouts of Deployments, StatefulSets and DaemonSets: follow, explain, go back, pause, restart.",
   commands: [
     {
+      name: "watch",
+      summary: "follow rollouts until they have ended, live or line by line",
+      load: async () => (await import("./watch.ts")).watchRollout,
+    },
+    {
       name: "explain",
       summary: "say why a rollout is not getting on, and the way out",
       load: async () => (await import("./explain.ts")).explainRollout,
+    },
+    {
+      name: "history",
+      summary: "show what ran when, who changed it, why, and how it ended",
+      load: async () => (await import("./history.ts")).rolloutHistory,
+    },
+    {
+      name: "undo",
+      summary: "go back to an earlier revision, after saying what that changes",
+      load: async () => (await import("./undo.ts")).rolloutUndo,
     },
   ],
 };
