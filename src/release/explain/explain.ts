@@ -38,8 +38,11 @@ export function explain(snapshot: WorkloadSnapshot, related: Related, { nowMs, f
 
 const certainties: readonly Certainty[] = ["certain", "likely", "waiting"];
 /** The deadline is the consequence, not the cause; what waits for a person comes before what passes by itself. */
-const weight = ({ certainty, code, needsPerson }: Explanation): number =>
-  certainties.indexOf(certainty) * 10 + (code === "DeadlineExceeded" ? 5 : 0) + (certainty === "waiting" && !needsPerson ? 2 : 0);
+const weight = ({ certainty, code, needsPerson, isPassing }: Explanation): number =>
+  (isPassing ? 100 : 0) +
+  certainties.indexOf(certainty) * 10 +
+  (code === "DeadlineExceeded" ? 5 : 0) +
+  (certainty === "waiting" && !needsPerson ? 2 : 0);
 
 /** What is wrong with this Pod, asked from the outside to the inside. */
 function troubleOf(inquiry: Inquiry, pod: PodView): Cause | undefined {
@@ -105,15 +108,15 @@ function clustered(inquiry: Inquiry, causes: readonly Cause[]): Explanation[] {
         : group.length === total
           ? `All ${total} ${first.pod?.terminating ? "terminating" : age} Pods`
           : `${group.length} of ${total} ${age} Pods`;
-    // Old Pods fail for reasons of their own; mending them is not what the rollout is about.
+    // Old Pods fail for reasons of their own; mending them is not what the rollout is about. Only where Pods come in an order do they hold it up.
     const certainty = age === "old" && first.certainty === "certain" ? "likely" : first.certainty;
+    const isPassing =
+      age === "old" && certainty === "likely" && !first.pod?.terminating && snapshot.target !== undefined && !snapshot.strategy.ordered;
+    const wayOut = isPassing ? [] : [...first.wayOut, ...freeing(inquiry, { ...first, certainty })];
     const untils = group.map(({ untilMs }) => untilMs).filter((ms) => ms !== undefined);
     return {
-      ...single(
-        { ...first, certainty, wayOut: [...first.wayOut, ...freeing(inquiry, { ...first, certainty })] },
-        subject,
-        group.length > 1,
-      ),
+      ...single({ ...first, certainty, wayOut }, subject, group.length > 1),
+      ...(isPassing && { isPassing }),
       pods: group.map(({ pod }) => pod?.name as string),
       ...(untils.length > 0 && { untilMs: Math.max(...untils) }),
     };
@@ -146,12 +149,16 @@ function commandsFor(snapshot: WorkloadSnapshot, flags: string): Commands {
   const where = [...(key.namespace === undefined ? [] : [`-n ${key.namespace}`]), ...(flags ? [flags] : [])].join(" ");
   const withPlace = (command: string, words: string): string =>
     `${command} ${/ -n /.test(` ${words} `) ? [words, flags].filter(Boolean).join(" ") : `${words} ${where}`.trim()}`;
-  const before = revisions.find(({ name }) => name !== target?.name);
+  const others = revisions.filter(({ name }) => name !== target?.name);
+  // What serves is known to work; the revision before may be the last failure.
+  const before =
+    others.find(({ name, role }) => role === "stable" && snapshot.pods.some((pod) => pod.revision === name && pod.available)) ?? others[0];
+  const choice = before === others[0] ? "" : ` --to-revision=${before?.number}`;
   return {
     undo: () =>
       before && {
         about: `go back to revision ${before.number}`,
-        command: withPlace("windlass", `rollout undo ${kind.shortName}/${key.name}`),
+        command: withPlace("windlass", `rollout undo ${kind.shortName}/${key.name}${choice}`),
       },
     kubectl: (about, words) => ({ about, command: withPlace("kubectl", words) }),
   };
@@ -164,5 +171,5 @@ export function verdictOf(snapshot: WorkloadSnapshot, explanations: readonly Exp
   if (explanations.some(({ certainty }) => certainty === "certain")) return "failed";
   if (explanations.some(({ needsPerson }) => needsPerson)) return "waiting-for-somebody";
   if (snapshot.complete) return "complete";
-  return explanations.some(({ certainty }) => certainty === "likely") ? "likely-failing" : "progressing";
+  return explanations.some(({ certainty, isPassing }) => certainty === "likely" && !isPassing) ? "likely-failing" : "progressing";
 }

@@ -72,6 +72,8 @@ export interface Explanation {
   readonly container?: string;
   /** Somebody has to act, though nothing is wrong. */
   readonly needsPerson?: boolean;
+  /** It concerns Pods that are being replaced anyway: worth knowing, and in nobody's way. */
+  readonly isPassing?: boolean;
   /** Until when it is waited, in milliseconds since the epoch, where that is known. */
   readonly untilMs?: number;
   readonly evidence: readonly Evidence[];
