@@ -50,7 +50,9 @@ test("volumes and environment", async (t) => {
     assert.equal(await inside("ls -A /perhaps | grep -v ^[.][.] | wc -l"), "0");
   });
 
-  await t.test("a Secret has the mode that was asked for", async () => {
+  await t.test("a Secret has the mode that was asked for, and lies in memory, as tokens do", async () => {
+    for (const path of ["/keys", "/all", "/about", "/var/run/secrets/kubernetes.io/serviceaccount"])
+      assert.equal(await inside(`stat -f -c %T ${path}`), "tmpfs");
     assert.equal(await inside("stat -L -c %a /keys/password"), "400");
     assert.equal(await inside("cat /keys/password"), "s3cr3t");
   });

@@ -75,6 +75,8 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
     images: runtime.images,
   });
 
+  // As it is now: somebody may have labelled it a moment ago, for the sake of the very Pod that is asked about.
+  const thisNode = (): Node => nodes.lister.get({ name: nodeName }) ?? registration.node();
   const context: AgentContext = {
     nodeName,
     config,
@@ -85,7 +87,7 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
     files,
     recorder,
     source,
-    volumes: volumeMounter({ client, world, files, source }),
+    volumes: volumeMounter({ client, world, files, source, node: thisNode }),
     images: imagePuller({
       world,
       images: runtime.images,
@@ -99,8 +101,7 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
     admit: (pod) =>
       refusalOf(
         pod,
-        // As it is now: somebody may have labelled it a moment ago, for the sake of this very Pod.
-        nodes.lister.get({ name: nodeName }) ?? registration.node(),
+        thisNode(),
         [...workers.values()].filter((worker) => worker.occupies).map((worker) => worker.pod),
       ),
   };

@@ -806,6 +806,8 @@ export class PodWorker {
     }
     for (const record of this.#records.values()) record.waiting = undefined;
     this.#ended = true;
+    // A volume for one Pod only may go to the next one.
+    this.#context.volumes.forget(this.uid);
     this.#writer.touch();
   }
 

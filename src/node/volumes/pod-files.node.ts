@@ -1,12 +1,11 @@
 /**
- * The agent's hands on the real file system. Everything of a Pod lives under `<root>/<uid>` and goes with it.
- * Payload volumes are switched by one rename, so a reader sees all of the old files or all of the new ones (KUB-72):
+ * The agent's hands on the real file system. Everything of a Pod lives under `<root>/<uid>` and goes with it, but for what
+ * must not lie on a disk, which is under `<root>-in-memory/<uid>`. Payload volumes are switched by one rename, so a reader sees all of the old files or all of the new ones (KUB-72):
  *
  *   config/..2026_11_22_10_00_00.k3j2f/app.conf    the files
  *   config/..data -> ..2026_11_22_10_00_00.k3j2f   switched by rename
  *   config/app.conf -> ..data/app.conf             what the container opens
  */
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import {
@@ -26,12 +25,10 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, normalize, relative, sep } from "node:path";
-import { promisify } from "node:util";
 import { systemClock } from "../../base/system-world.node.ts";
 import { formatTime } from "../../base/time.ts";
 import type { PodFiles } from "../runtime.ts";
-
-const run = promisify(execFile);
+import { isMountPoint, memoryDirectory, mountMemory, mountsUnder, unmount } from "./memory-directory.node.ts";
 
 const dataLink = "..data";
 const dataLinkNew = "..data_tmp";
@@ -39,14 +36,18 @@ const dataLinkNew = "..data_tmp";
 /** `root` is made if it is not there; nobody but its owner may look into it. */
 export async function podFiles(root: string): Promise<PodFiles> {
   await mkdir(root, { recursive: true, mode: 0o700 });
+  const memory = await memoryDirectory(`${root}-in-memory`);
   const podDirectory = (uid: string): string => join(root, checkedRelative(uid));
   const volumeDirectory = (uid: string, plugin: string, volume: string): string =>
     join(podDirectory(uid), "volumes", plugin, checkedRelative(volume));
+  const secretDirectory = (uid: string, plugin: string, volume: string): string =>
+    join(memory.path, checkedRelative(uid), plugin, checkedRelative(volume));
 
   return {
-    async writeVolume(podUid, plugin, volume, payload, group) {
-      const directory = volumeDirectory(podUid, plugin, volume);
-      await mkdir(directory, { recursive: true, mode: 0o755 });
+    async writeVolume(podUid, plugin, volume, payload, { group, inMemory = false } = {}) {
+      const directory = (inMemory ? secretDirectory : volumeDirectory)(podUid, plugin, volume);
+      if (inMemory) await memory.make(directory);
+      else await mkdir(directory, { recursive: true, mode: 0o755 });
       for (const path of payload.keys()) checkedRelative(path);
       const present = await linkTarget(join(directory, dataLink));
       if (present !== undefined && (await isSame(join(directory, present), payload, group))) return directory;
@@ -72,10 +73,8 @@ export async function podFiles(root: string): Promise<PodFiles> {
     async emptyDir(podUid, volume, { medium, sizeLimitBytes, group }) {
       const directory = volumeDirectory(podUid, "kubernetes.io~empty-dir", volume);
       await mkdir(directory, { recursive: true });
-      if (medium === "Memory" && !(await mountsUnder(directory)).includes(directory)) {
-        const limit = sizeLimitBytes === undefined ? [] : ["-o", `size=${sizeLimitBytes}`];
-        await run("mount", ["-t", "tmpfs", ...limit, "tmpfs", directory]);
-      }
+      if (medium === "Memory" && !(await isMountPoint(directory)))
+        await mountMemory(directory, sizeLimitBytes === undefined ? [] : [`size=${sizeLimitBytes}`]);
       if (group !== undefined) await chown(directory, process.getuid?.() ?? 0, group);
       // With a group, what is made inside belongs to it, too.
       await chmod(directory, group === undefined ? 0o777 : 0o2777);
@@ -132,15 +131,17 @@ export async function podFiles(root: string): Promise<PodFiles> {
 
     async removePod(podUid) {
       const directory = podDirectory(podUid);
+      await memory.remove(checkedRelative(podUid));
       if (!(await exists(directory))) return;
-      for (const mounted of (await mountsUnder(directory)).reverse()) await run("umount", ["-l", mounted]);
+      for (const mounted of (await mountsUnder(directory)).reverse()) await unmount(mounted);
       // What could not be unmounted belongs to somebody else: never delete through a mount.
       if ((await mountsUnder(directory)).length > 0) throw new Error(`something is still mounted under ${directory}`);
       await rm(directory, { recursive: true, force: true });
     },
 
     async listPods() {
-      return (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      const onDisk = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      return [...new Set([...onDisk, ...(await memory.list())])];
     },
   };
 }
@@ -197,19 +198,6 @@ async function linkNames(directory: string, names: ReadonlySet<string>): Promise
   for (const entry of await readdir(directory)) {
     if (!entry.startsWith("..") && !names.has(entry)) await rm(join(directory, entry), { recursive: true, force: true });
   }
-}
-
-/** Mount points at or under a directory, outer ones first. */
-async function mountsUnder(directory: string): Promise<string[]> {
-  const table = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
-  const base = await realpath(directory).catch(() => directory);
-  const points = table
-    .split("\n")
-    .map((line) => line.split(" ")[4])
-    .filter((point): point is string => point !== undefined)
-    // The kernel writes space, tab, newline and backslash in octal.
-    .map((point) => point.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))));
-  return points.filter((point) => isWithin(base, point));
 }
 
 const hostPathChecks: Readonly<Record<string, { readonly check: (found: Stats) => boolean; readonly what: string }>> = {

@@ -58,6 +58,7 @@ function fixture() {
     files,
     world: { clock, random: seededRandom(1), log: silentLog },
     source: { configMap: async (_namespace, name) => configMaps.get(name), secret: async (_namespace, name) => secrets.get(name) },
+    node: () => ({ apiVersion: "v1", kind: "Node", metadata: { name: "node-1", labels: { "kubernetes.io/hostname": "node-1" } } }),
   });
   const mount = (...list: Volume[]) => volumes.mount(podWith(list), addresses);
   return { storage, written, configMaps, secrets, volumes, mount };
@@ -216,4 +217,42 @@ test("a claim leads to the directory of the volume that was given to it, and to 
   }
   volume("mine", { csi: { driver: "example.com", volumeHandle: "1" } });
   await assert.rejects(mount(data), /persistentvolume "disk" is of a type that this node can't mount$/);
+});
+
+test("a Pod that named its node itself gets no volume of another node, and none that another Pod has for itself", async () => {
+  const { storage, mount, volumes } = fixture();
+  const data: Volume = { name: "data", persistentVolumeClaim: { claimName: "notes" } };
+  storage.set("persistentvolumeclaims/notes", {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "notes", uid: "mine" },
+    spec: { volumeName: "disk" },
+  } as KubeObject);
+  const on = (node: string) =>
+    storage.set("persistentvolumes/disk", {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: "disk" },
+      spec: {
+        accessModes: ["ReadWriteOncePod"],
+        claimRef: { uid: "mine" },
+        local: { path: "/disk" },
+        nodeAffinity: {
+          required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }] },
+        },
+      },
+    } as KubeObject);
+  on("node-2");
+  await assert.rejects(mount(data), { message: 'MountVolume.NodeAffinity check failed for volume "disk" : no matching NodeSelectorTerms' });
+  on("node-1");
+  await mount(data);
+  await mount(data);
+  const pod = podWith([data]);
+  const another: Pod = { ...pod, metadata: { ...pod.metadata, name: "another", uid: "u-2" } };
+  await assert.rejects(volumes.mount(another, addresses), {
+    message:
+      'MountVolume.SetUp failed for volume "data" : volume uses the ReadWriteOncePod access mode and is already in use by another pod',
+  });
+  volumes.forget("u-1");
+  await volumes.mount(another, addresses);
 });

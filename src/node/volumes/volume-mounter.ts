@@ -5,11 +5,12 @@
 import { PersistentVolumeClaim as ClaimKind } from "../../api/kinds/persistent-volume-claim/index.ts";
 import { PersistentVolume as VolumeKind } from "../../api/kinds/persistent-volume/index.ts";
 import { ServiceAccount as ServiceAccountKind } from "../../api/kinds/service-account/index.ts";
-import type { Pod, ProjectedVolumeSource, ServiceAccountTokenProjection, TokenRequest, Volume } from "../../api/types.ts";
+import type { Node, Pod, ProjectedVolumeSource, ServiceAccountTokenProjection, TokenRequest, Volume } from "../../api/types.ts";
 import { isNotFound } from "../../api/errors.ts";
 import { parseTime } from "../../base/time.ts";
 import type { World } from "../../base/world.ts";
 import type { Client } from "../../client/client.ts";
+import { termMatches } from "../../machinery/node-affinity.ts";
 import { quantityValue } from "../../machinery/quantity.ts";
 import type { PodAddresses } from "../agent/downward.ts";
 import type { ConfigSource } from "../agent/environment.ts";
@@ -24,6 +25,8 @@ export interface VolumeMounterDeps {
   readonly world: World;
   readonly files: PodFiles;
   readonly source: ConfigSource;
+  /** The node as it is now. */
+  node(): Node;
 }
 
 interface Token {
@@ -40,13 +43,15 @@ const encoder = new TextEncoder();
 export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
   const { client, files, source, world } = deps;
   const tokens = new Map<string, Map<string, Token>>();
+  /** Which Pod has a volume that only one may have, by the volume's name. */
+  const holders = new Map<string, string>();
 
   async function mountOne(pod: Pod, volume: Volume, addresses: PodAddresses): Promise<MountedVolume> {
     const uid = pod.metadata.uid as string;
     const namespace = pod.metadata.namespace as string;
     const group = pod.spec?.securityContext?.fsGroup;
-    const write = async (plugin: string, payload: Payload): Promise<MountedVolume> => ({
-      hostPath: await files.writeVolume(uid, plugin, volume.name, payload, group),
+    const write = async (plugin: string, payload: Payload, inMemory = true): Promise<MountedVolume> => ({
+      hostPath: await files.writeVolume(uid, plugin, volume.name, payload, { group, inMemory }),
       readOnly: true,
     });
 
@@ -56,7 +61,7 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
       const map = await source.configMap(namespace, name);
       if (!map && !optional) throw new Error(`configmap "${name}" not found`);
       selectKeys(payload, configMapData(map), { items, optional, mode: defaultMode });
-      return write("kubernetes.io~configmap", payload);
+      return write("kubernetes.io~configmap", payload, false);
     }
     if (volume.secret) {
       const { secretName = "", items, optional = false, defaultMode = defaultFileMode } = volume.secret;
@@ -77,9 +82,9 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
     }
     if (volume.persistentVolumeClaim) {
       const { claimName, readOnly = false } = volume.persistentVolumeClaim;
-      return claimed(namespace, claimName, readOnly);
+      return claimed(pod, claimName, readOnly);
     }
-    if (volume.ephemeral) return claimed(namespace, `${pod.metadata.name}-${volume.name}`, false);
+    if (volume.ephemeral) return claimed(pod, `${pod.metadata.name}-${volume.name}`, false);
     // A volume that names no source is an emptyDir.
     const known = Object.keys(volume).filter((key) => key !== "name" && key !== "emptyDir");
     if (known.length > 0) throw new Error(`volumes of type ${known[0]} are not supported by this node`);
@@ -162,7 +167,8 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
     }
   }
 
-  async function claimed(namespace: string, name: string, readOnly: boolean): Promise<MountedVolume> {
+  async function claimed(pod: Pod, name: string, readOnly: boolean): Promise<MountedVolume> {
+    const namespace = pod.metadata.namespace as string;
     const claim = await client.get(ClaimKind, { namespace, name }).catch((error: unknown) => {
       if (isNotFound(error)) throw new Error(`persistentvolumeclaim "${name}" not found`);
       throw error;
@@ -170,9 +176,19 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
     const volumeName = claim.spec?.volumeName;
     if (!volumeName) throw new Error(`persistentvolumeclaim "${name}" is not bound`);
     const volume = await client.get(VolumeKind, { name: volumeName });
-    const { claimRef, hostPath, local } = volume.spec ?? {};
+    const { accessModes, claimRef, hostPath, local, nodeAffinity } = volume.spec ?? {};
     // A claim may name any volume; what counts is to whom the volume was given.
     if (claimRef?.uid !== claim.metadata.uid) throw new Error(`persistentvolumeclaim "${name}" is not bound`);
+    // The scheduler sees to both, but not for a Pod that names its node itself.
+    const terms = nodeAffinity?.required?.nodeSelectorTerms;
+    if (terms && !terms.some((term) => termMatches(term, deps.node())))
+      throw new VolumeError(`MountVolume.NodeAffinity check failed for volume "${volumeName}" : no matching NodeSelectorTerms`);
+    if (accessModes?.join() === "ReadWriteOncePod") {
+      const uid = pod.metadata.uid as string;
+      if ((holders.get(volumeName) ?? uid) !== uid)
+        throw new Error("volume uses the ReadWriteOncePod access mode and is already in use by another pod");
+      holders.set(volumeName, uid);
+    }
     if (hostPath) return { hostPath: await files.hostPath(hostPath.path, hostPath.type ?? "DirectoryOrCreate"), readOnly };
     if (local) return { hostPath: await files.hostPath(local.path, "Directory"), readOnly };
     throw new Error(`persistentvolume "${volumeName}" is of a type that this node can't mount`);
@@ -185,6 +201,7 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
         try {
           mounted.set(volume.name, await mountOne(pod, volume, addresses));
         } catch (error) {
+          if (error instanceof VolumeError) throw error;
           const why = error instanceof Error ? error.message : String(error);
           throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${why}`, { cause: error });
         }
@@ -210,6 +227,7 @@ export function volumeMounter(deps: VolumeMounterDeps): PodVolumes {
     },
     forget(podUid) {
       tokens.delete(podUid);
+      for (const [volume, holder] of holders) if (holder === podUid) holders.delete(volume);
     },
   };
 }
