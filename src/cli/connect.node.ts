@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { systemClock } from "../base/system-world.node.ts";
 import { httpClient } from "../client/http-client.node.ts";
 import { httpTransport } from "../client/http-transport.node.ts";
-import { type ClusterAccess, KubeconfigError } from "../client/kubeconfig.ts";
-import { findAccess } from "../client/load-kubeconfig.node.ts";
+import { type ClusterAccess, KubeconfigError, NoContextError } from "../client/kubeconfig.ts";
+import { type AccessOptions, findAccess } from "../client/load-kubeconfig.node.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Connection } from "./connection.ts";
 import { discover } from "./discovery/discover.ts";
@@ -25,8 +25,8 @@ export interface ConnectOptions {
 }
 
 /** Throws `KubeconfigError`. Nothing is sent yet. */
-export function connectWith(flags: Flags, { version, isPlugin }: ConnectOptions): Connection {
-  const access = accessWith(flags, isPlugin);
+export async function connectWith(flags: Flags, { version, isPlugin }: ConnectOptions): Promise<Connection> {
+  const access = await accessWith(flags, isPlugin);
   const transport = httpTransport({
     access,
     clock: systemClock,
@@ -53,7 +53,7 @@ function limit(text: string): { timeoutMs?: number } {
   return timeoutMs === 0 ? {} : { timeoutMs };
 }
 
-function accessWith(flags: Flags, isPlugin: boolean): ClusterAccess {
+async function accessWith(flags: Flags, isPlugin: boolean): Promise<ClusterAccess> {
   const text = (name: string): string | undefined => flags.string(name) || undefined;
   const overrides: { -readonly [K in keyof ClusterAccess]?: ClusterAccess[K] } = {};
   const set = <K extends keyof ClusterAccess>(field: K, value: ClusterAccess[K] | undefined): void => {
@@ -66,7 +66,7 @@ function accessWith(flags: Flags, isPlugin: boolean): ClusterAccess {
   set("clientKeyFile", text("client-key"));
   set("tlsServerName", text("tls-server-name"));
   if (flags.bool("insecure-skip-tls-verify")) set("insecureSkipTlsVerify", true);
-  const access = findAccess({
+  const access = await named({
     ...(flags.given("kubeconfig") ? { kubeconfig: flags.string("kubeconfig") } : { paths: kubeconfigPaths({ isPlugin }) }),
     choice: {
       context: text("context"),
@@ -87,6 +87,18 @@ function accessWith(flags: Flags, isPlugin: boolean): ClusterAccess {
     return access;
   }
   return { ...access, impersonate: { user, groups, ...(text("as-uid") && { uid: flags.string("as-uid") }) } };
+}
+
+async function named(options: AccessOptions): Promise<ClusterAccess> {
+  try {
+    return await findAccess(options);
+  } catch (error) {
+    if (!(error instanceof NoContextError)) throw error;
+    throw new KubeconfigError(
+      "no cluster is named: start the embedded engine with `windlass up`, or name a cluster by --context, --kubeconfig or $KUBECONFIG",
+      { cause: error },
+    );
+  }
 }
 
 /** One file per server and authority: engines come and go on one port. */

@@ -12,6 +12,7 @@ async function up(...args: string[]): Promise<{ code: number; asked: UpOptions |
       asked = options;
       return 0;
     },
+    controller: never,
     down: never,
     status: never,
     imageLoad: never,

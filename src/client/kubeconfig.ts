@@ -2,7 +2,7 @@
  * Reading a kubeconfig: which server, trusted how, as whom. Pure: files that it names are left as names, made absolute
  * by whoever loads it.
  */
-import { parseYaml } from "../machinery/yaml.ts";
+import { parsePlainYaml } from "../machinery/plain-yaml.ts";
 
 /** A credential plugin (client.authentication.k8s.io). */
 export interface ExecPlugin {
@@ -57,20 +57,23 @@ export class KubeconfigError extends Error {
   }
 }
 
+/** Neither the kubeconfig nor anybody else says which cluster is meant. */
+export class NoContextError extends KubeconfigError {}
+
 /** Fields that name files, relative to the kubeconfig's own folder. */
 const fileFields = ["certificate-authority", "client-certificate", "client-key", "tokenFile"];
 
 /** Merges kubeconfig files: of two entries of one name the first counts. `absolute` resolves a path against its file. */
-export function parseKubeconfigs(
+export async function parseKubeconfigs(
   files: readonly { readonly path: string; readonly text: string }[],
   absolute: (file: string, path: string) => string,
-): Kubeconfig {
+): Promise<Kubeconfig> {
   let currentContext: string | undefined;
   const contexts: Record<string, { cluster: string; user: string; namespace?: string }> = Object.create(null);
   const clusters: Record<string, Fields> = Object.create(null);
   const users: Record<string, Fields> = Object.create(null);
   for (const { path, text } of files) {
-    const document = parseDocument(path, text);
+    const document = await parseDocument(path, text);
     currentContext ??= document["current-context"] || undefined;
     const withPaths = (fields: Fields): Fields => {
       const resolved: Record<string, any> = { ...fields };
@@ -95,10 +98,10 @@ export function parseKubeconfigs(
   return { currentContext, contexts, clusters, users };
 }
 
-function parseDocument(path: string, text: string): Fields {
+async function parseDocument(path: string, text: string): Promise<Fields> {
   let document: unknown;
   try {
-    document = parseYaml(text);
+    document = parsePlainYaml(text) ?? (await import("../machinery/yaml.ts")).parseYaml(text);
   } catch (error) {
     throw new KubeconfigError(`error loading config file "${path}": ${(error as Error).message}`, { cause: error });
   }
@@ -128,7 +131,7 @@ export interface AccessChoice {
 export function accessOf(config: Kubeconfig, choice: AccessChoice = {}): ClusterAccess {
   const { context: contextName = config.currentContext, overrides = {} } = choice;
   if (contextName === undefined && choice.cluster === undefined && choice.server === undefined)
-    throw new KubeconfigError("no context is chosen: the kubeconfig has no current-context");
+    throw new NoContextError("no context is chosen: the kubeconfig has no current-context");
   const context = contextName === undefined ? { cluster: "", user: "" } : config.contexts[contextName];
   if (!context) throw new KubeconfigError(`Error in configuration: context was not found for specified context: ${contextName}`);
   const clusterName = choice.cluster ?? context.cluster;

@@ -8,7 +8,7 @@ import { type AccessChoice, accessOf, type ClusterAccess, type Kubeconfig, Kubec
  * An explicit file must exist; of the others the missing ones are passed over. Throws `KubeconfigError` for a file that
  * can't be read.
  */
-export function loadKubeconfig(explicit?: string, environment: NodeJS.ProcessEnv = process.env): Kubeconfig {
+export async function loadKubeconfig(explicit?: string, environment: NodeJS.ProcessEnv = process.env): Promise<Kubeconfig> {
   if (explicit !== undefined) return readKubeconfigs([explicit], { mustExist: true });
   const fromEnvironment = environment["KUBECONFIG"]?.split(delimiter).filter((path) => path !== "") ?? [];
   const home = environment["HOME"] ?? homedir();
@@ -16,7 +16,7 @@ export function loadKubeconfig(explicit?: string, environment: NodeJS.ProcessEnv
 }
 
 /** Reads and merges files. Throws `KubeconfigError` for one that can't be read, and for a missing one if it must exist. */
-export function readKubeconfigs(paths: readonly string[], { mustExist }: { readonly mustExist: boolean }): Kubeconfig {
+export async function readKubeconfigs(paths: readonly string[], { mustExist }: { readonly mustExist: boolean }): Promise<Kubeconfig> {
   const files: { path: string; text: string }[] = [];
   for (const path of paths) {
     try {
@@ -42,8 +42,12 @@ export interface AccessOptions {
  * How to reach the cluster that the user means: the context asked for, else the current one; in a container without any
  * kubeconfig the cluster around it. Throws `KubeconfigError`.
  */
-export function findAccess({ kubeconfig, paths, choice = {} }: AccessOptions, environment: NodeJS.ProcessEnv = process.env): ClusterAccess {
-  const config = kubeconfig === undefined && paths ? readKubeconfigs(paths, { mustExist: false }) : loadKubeconfig(kubeconfig, environment);
+export async function findAccess(
+  { kubeconfig, paths, choice = {} }: AccessOptions,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<ClusterAccess> {
+  const config =
+    kubeconfig === undefined && paths ? await readKubeconfigs(paths, { mustExist: false }) : await loadKubeconfig(kubeconfig, environment);
   const isNamed = choice.context !== undefined || choice.cluster !== undefined || choice.server !== undefined;
   if (!isNamed && config.currentContext === undefined) {
     const around = inClusterAccess(environment);

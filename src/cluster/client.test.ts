@@ -31,7 +31,7 @@ const transports: HttpTransport[] = [];
 
 before(async () => {
   engine = await startEngine({ world, store: openMemoryStore(), pkiDirectory: join(folder, "pki"), controllers: () => [] });
-  access = accessOf(parseKubeconfigs([{ path: "kubeconfig", text: engine.kubeconfig }], (_, path) => path));
+  access = accessOf(await parseKubeconfigs([{ path: "kubeconfig", text: engine.kubeconfig }], (_, path) => path));
 });
 after(async () => {
   for (const transport of transports) transport.close();
@@ -188,7 +188,7 @@ test("the environment's proxy is used unless the host is exempt", () => {
   assert.throws(() => proxyFor(new URL("https://prod.example"), "socks5://proxy:1080"), /"socks5" are not supported/);
 });
 
-test("kubeconfigs merge, the first one wins, and paths are relative to the file that names them", () => {
+test("kubeconfigs merge, the first one wins, and paths are relative to the file that names them", async () => {
   const first = join(folder, "first");
   const second = join(folder, "second");
   writeFileSync(
@@ -199,20 +199,20 @@ test("kubeconfigs merge, the first one wins, and paths are relative to the file 
     second,
     "current-context: b\nclusters:\n- name: c\n  cluster: {server: 'https://example:6443/', insecure-skip-tls-verify: true}\nusers:\n- name: u\n  user: {token: other}\n",
   );
-  const config = loadKubeconfig(undefined, { KUBECONFIG: `${first}:${second}:${join(folder, "absent")}` });
+  const config = await loadKubeconfig(undefined, { KUBECONFIG: `${first}:${second}:${join(folder, "absent")}` });
   assert.deepEqual(accessOf(config), {
     server: "https://example:6443",
     insecureSkipTlsVerify: true,
     tokenFile: join(folder, "token"),
     namespace: "shop",
   });
-  assert.throws(() => accessOf(config, "nowhere"), /context "nowhere" does not exist/);
-  assert.throws(() => loadKubeconfig(join(folder, "absent")), KubeconfigError);
-  assert.equal(findAccess({ kubeconfig: engineKubeconfig() }).server, access.server);
+  assert.throws(() => accessOf(config, { context: "nowhere" }), /context was not found for specified context: nowhere/);
+  await assert.rejects(loadKubeconfig(join(folder, "absent")), KubeconfigError);
+  assert.equal((await findAccess({ kubeconfig: engineKubeconfig() })).server, access.server);
 });
 
-test("in a container without a kubeconfig the cluster around it is meant", () => {
+test("in a container without a kubeconfig the cluster around it is meant", async () => {
   const around = { HOME: folder, KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" };
-  assert.equal(findAccess({}, around).server, "https://[fd00::1]:443");
-  assert.throws(() => findAccess({}, { HOME: folder }), /no context is chosen/);
+  assert.equal((await findAccess({}, around)).server, "https://[fd00::1]:443");
+  await assert.rejects(findAccess({}, { HOME: folder }), /no context is chosen/);
 });

@@ -27,7 +27,7 @@ test("RS-3: a rollout over HTTP makes exactly the Pods it needs", async () => {
   const folder = mkdtempSync(join(tmpdir(), "windlass-remote-"));
   const world = { clock: systemClock, random: systemRandom, log: silentLog };
   const engine = await startEngine({ world, store: openMemoryStore(), pkiDirectory: folder, controllers: () => [] });
-  const access = accessOf(parseKubeconfigs([{ path: "kubeconfig", text: engine.kubeconfig }], (_, path) => path));
+  const access = accessOf(await parseKubeconfigs([{ path: "kubeconfig", text: engine.kubeconfig }], (_, path) => path));
   const transport = httpTransport({ access, clock: systemClock, userAgent: "windlass-test/1" });
   const client = httpClient({ transport, fieldManager: "remote-controllers" });
   const informers = informerFactory({ client, world });
