@@ -13,6 +13,7 @@ const engine: EngineCommands = {
   up: async (options) => (await commands()).engineCommands.up(options),
   down: async (options) => (await commands()).engineCommands.down(options),
   status: async (options) => (await commands()).engineCommands.status(options),
+  controller: async (options) => (await commands()).engineCommands.controller(options),
   imageLoad: async (options, file) => (await commands()).engineCommands.imageLoad(options, file),
   imageList: async (options) => (await commands()).engineCommands.imageList(options),
   imagePull: async (options, reference) => (await commands()).engineCommands.imagePull(options, reference),

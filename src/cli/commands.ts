@@ -36,6 +36,12 @@ const entries: readonly CommandEntry[] = [
     summary: "follow, explain and manage the rollout of a workload",
     load: async () => (await import("./rollout/rollout.ts")).rollout,
   },
+  {
+    name: "controller",
+    section: releases,
+    summary: "record releases, roll back what fails and follow configuration, in any cluster",
+    load: async () => (await import("./controller/controller.ts")).controller,
+  },
   ...engineEntries,
 ];
 

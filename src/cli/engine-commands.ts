@@ -1,5 +1,8 @@
 /** What the command line asks of the embedded engine. The engine itself stands on another floor; `main.ts` brings the two together. */
 
+import type { Log } from "../base/log.ts";
+import type { Client } from "../client/client.ts";
+
 export interface UpOptions {
   /** Absent: `$WINDLASS_HOME`, then `~/.windlass`. */
   readonly home: string | undefined;
@@ -15,11 +18,30 @@ export interface HomeOptions {
   readonly home: string | undefined;
 }
 
+/** How `windlass controller` runs. */
+export interface ControllerOptions {
+  readonly client: Client;
+  /** Where it says what it does. Absent: standard error. */
+  readonly log?: Log;
+  /** Ends it. */
+  readonly interrupted: AbortSignal;
+  /** The one namespace that it looks after. Absent: all. */
+  readonly namespace?: string;
+  /** Where its lease and its certificate are. */
+  readonly controllerNamespace: string;
+  readonly leaderElection: boolean;
+  /** `:8080`. Absent: health is not served. */
+  readonly healthAddress?: string;
+  /** Absent: no webhook. Files of a certificate and its key, or neither. */
+  readonly webhook?: { readonly address: string; readonly certificate?: string; readonly key?: string };
+}
+
 /** Each resolves with the exit code, after it has said what there is to say. */
 export interface EngineCommands {
   up(options: UpOptions): Promise<number>;
   down(options: HomeOptions): Promise<number>;
   status(options: HomeOptions & { readonly output: string | undefined }): Promise<number>;
+  controller(options: ControllerOptions): Promise<number>;
   imageLoad(options: HomeOptions, file: string): Promise<number>;
   imageList(options: HomeOptions): Promise<number>;
   imagePull(options: HomeOptions, reference: string): Promise<number>;

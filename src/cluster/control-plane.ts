@@ -29,6 +29,8 @@ export interface ControlPlaneOptions {
   readonly kinds?: readonly KindDefinition[];
   /** What the server's core needs from the floor above it: tokens, reviews, address ranges. */
   readonly api?: Omit<ApiOptions, "store" | "kinds" | "world">;
+  /** Default true: releases are recorded, and annotations for rollback and configuration are followed. False: as plain Kubernetes. */
+  readonly releases?: boolean;
   /** Which controllers run. Default: all. */
   readonly controllers?: (deps: ControllerDeps, facts: ClusterFacts) => readonly Controller[];
 }
@@ -57,11 +59,17 @@ const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-le
 
 /** Composes a control plane; nothing runs until `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { store, world, facts } = options;
+  const { store, world, facts, releases = true } = options;
   const kinds = options.kinds ?? allKinds;
   // The rule is asked when somebody writes, by when there is a client.
   const follow = configurationRule(() => clientFor(releaseManager, "windlass"));
-  const api = createApi({ ...options.api, store, kinds, world, admission: [...(options.api?.admission ?? []), follow] });
+  const api = createApi({
+    ...options.api,
+    store,
+    kinds,
+    world,
+    admission: [...(options.api?.admission ?? []), ...(releases ? [follow] : [])],
+  });
   const clientFor = (user: User, fieldManager: string): Client => inProcessClient({ api, kinds, user, fieldManager });
   const client = clientFor({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }, "windlass");
   const managerClient = clientFor(controllerManager, "kube-controller-manager");
@@ -70,7 +78,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const deps: ControllerDeps = { client: managerClient, informers, world, recorderFor: (component) => events.recorderFor(component) };
   const controllers = options.controllers?.(deps, facts) ?? [
     ...allControllers(deps, facts),
-    ...releaseControllers({ ...deps, client: clientFor(releaseManager, "windlass") }),
+    ...(releases ? releaseControllers({ ...deps, client: clientFor(releaseManager, "windlass") }) : []),
   ];
   return {
     api,

@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly podFacingIp?: string;
   /** Where provisioned volumes are stored. Absent: they are objects only. */
   readonly volumes?: VolumeDirectories;
+  /** As in `ControlPlaneOptions`. */
+  readonly releases?: boolean;
   /** Default: all of them. */
   readonly controllers?: ControlPlaneOptions["controllers"];
 }
@@ -88,6 +90,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ...(options.serviceCidr !== undefined && { services: { addresses: options.serviceCidr } }),
     },
     ...(options.controllers && { controllers: options.controllers }),
+    ...(options.releases !== undefined && { releases: options.releases }),
   });
   let server: ApiServer | undefined;
   const stop = async (): Promise<void> => {

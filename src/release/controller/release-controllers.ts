@@ -4,15 +4,9 @@ import { configurationControllers } from "../configuration/index.ts";
 import { releaseRecorders } from "../records/recorder.ts";
 import { rollbackControllers } from "../rollback/index.ts";
 
-/** Which of them run. */
-export interface ReleaseFeatures {
-  /** Default true. Without it no right to read or write Secrets and ConfigMaps of applications is needed. */
-  readonly configuration?: boolean;
-}
-
-/** Builds all that are asked for; none is started. */
-export const releaseControllers = (deps: ControllerDeps, { configuration = true }: ReleaseFeatures = {}): readonly Controller[] => [
+/** Builds all of them; none is started. */
+export const releaseControllers = (deps: ControllerDeps): readonly Controller[] => [
   ...releaseRecorders(deps),
   ...rollbackControllers(deps),
-  ...(configuration ? configurationControllers(deps) : []),
+  ...configurationControllers(deps),
 ];

@@ -1,0 +1,187 @@
+/**
+ * What `windlass controller` needs in a cluster: where it lives, what it may do, and, for configuration revisions, the webhook that
+ * calls it. The rights are all that it uses; the test of `windlass controller` runs it with these and nothing else.
+ */
+import type { KubeObject } from "../../api/meta/object.ts";
+import type { PolicyRule } from "../../api/types.ts";
+
+/** The name of everything that belongs to it. */
+export const controllerName = "windlass-controller";
+/** Where it lives unless somebody says otherwise. */
+export const controllerNamespace = "windlass-system";
+/** The configuration of its webhook. */
+export const webhookConfigurationName = "windlass-configuration";
+/** The Secret that holds the webhook's certificate. */
+export const certificateSecretName = "windlass-webhook";
+/** Where the webhook is called. */
+export const webhookPath = "/pin-configuration";
+/** The Lease that candidates contend for. */
+export const leaseName = controllerName;
+
+const webhookPort = 9443;
+const healthPort = 8080;
+
+export interface ManifestOptions {
+  /** Where the controller lives. */
+  readonly namespace: string;
+  readonly image: string;
+  /** The one namespace that it looks after; absent: all. */
+  readonly only?: string;
+  /** With the webhook, its Service and the right to keep its certificate. */
+  readonly webhook: boolean;
+  /** CEL conditions need Kubernetes 1.27 (by default 1.28); without them a webhook that is down is passed over. */
+  readonly matchConditions: boolean;
+}
+
+const reads = ["get", "list", "watch"];
+
+/** On the objects that it looks after. */
+const workRules: readonly PolicyRule[] = [
+  { apiGroups: ["apps"], resources: ["deployments", "statefulsets", "daemonsets"], verbs: [...reads, "patch", "update"] },
+  { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: reads },
+  { apiGroups: [""], resources: ["pods"], verbs: [...reads, "delete"] },
+  { apiGroups: [""], resources: ["configmaps"], verbs: [...reads, "create", "update", "patch", "delete"] },
+  { apiGroups: [""], resources: ["secrets"], verbs: [...reads, "create", "patch", "delete"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["list", "create", "patch"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get"] },
+];
+/** Of the cluster: why a Pod can't run may be its node. */
+const clusterRules: readonly PolicyRule[] = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
+/** In its own namespace. */
+const leaseRules: readonly PolicyRule[] = [
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: [leaseName], verbs: ["get", "update"] },
+];
+const certificateRules: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
+  { apiGroups: [""], resources: ["secrets"], resourceNames: [certificateSecretName], verbs: ["get", "update"] },
+];
+const webhookRules: readonly PolicyRule[] = [
+  {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["mutatingwebhookconfigurations"],
+    resourceNames: [webhookConfigurationName],
+    verbs: ["get", "patch"],
+  },
+];
+
+/** The objects, in the order in which they should be created. */
+export function controllerManifest(options: ManifestOptions): KubeObject[] {
+  const { namespace, only, webhook } = options;
+  const subject = { kind: "ServiceAccount", name: controllerName, namespace };
+  const ownRules = [...leaseRules, ...(webhook ? certificateRules : [])];
+  const overAll = [...clusterRules, ...(webhook ? webhookRules : []), ...(only === undefined ? workRules : [])];
+  return [
+    named("v1", "Namespace", namespace),
+    named("v1", "ServiceAccount", controllerName, namespace),
+    ...roleAndBinding("ClusterRole", controllerName, undefined, overAll, subject),
+    ...(only === undefined ? [] : roleAndBinding("Role", controllerName, only, workRules, subject)),
+    ...roleAndBinding("Role", only === namespace ? `${controllerName}-own` : controllerName, namespace, ownRules, subject),
+    deployment(options),
+    ...(webhook ? [service(namespace), webhookConfiguration(options)] : []),
+  ];
+}
+
+const labels = { "app.kubernetes.io/name": controllerName };
+
+const named = (apiVersion: string, kind: string, name: string, namespace?: string, rest: object = {}): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: { name, ...(namespace !== undefined && { namespace }), labels },
+  ...rest,
+});
+
+const rbac = "rbac.authorization.k8s.io";
+
+function roleAndBinding(
+  kind: "Role" | "ClusterRole",
+  name: string,
+  namespace: string | undefined,
+  rules: readonly PolicyRule[],
+  subject: object,
+): KubeObject[] {
+  const roleRef = { apiGroup: rbac, kind, name };
+  return [
+    named(`${rbac}/v1`, kind, name, namespace, { rules }),
+    named(`${rbac}/v1`, `${kind}Binding`, name, namespace, { roleRef, subjects: [subject] }),
+  ];
+}
+
+function deployment({ namespace, image, only, webhook }: ManifestOptions): KubeObject {
+  const args = [
+    "controller",
+    ...(only === undefined ? [] : [`--namespace=${only}`]),
+    `--controller-namespace=${namespace}`,
+    `--health-address=:${healthPort}`,
+    ...(webhook ? [`--webhook-address=:${webhookPort}`] : []),
+  ];
+  const probe = (path: string) => ({ httpGet: { path, port: "health" }, periodSeconds: 5 });
+  const container = {
+    name: "controller",
+    image,
+    args,
+    ports: [{ name: "health", containerPort: healthPort }, ...(webhook ? [{ name: "webhook", containerPort: webhookPort }] : [])],
+    livenessProbe: probe("/healthz"),
+    readinessProbe: probe("/readyz"),
+    resources: { requests: { cpu: "50m", memory: "96Mi" } },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+  };
+  return named("apps/v1", "Deployment", controllerName, namespace, {
+    spec: {
+      // One leads; the other answers the webhook as well, and takes over.
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: controllerName,
+          containers: [container],
+          securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
+        },
+      },
+    },
+  });
+}
+
+const service = (namespace: string): KubeObject =>
+  named("v1", "Service", controllerName, namespace, {
+    spec: { selector: labels, ports: [{ name: "webhook", port: 443, targetPort: "webhook" }] },
+  });
+
+/**
+ * Only workloads that follow their configuration concern it. Where that can be said to the server, a webhook that is down refuses them
+ * and nobody else; where it can't, they pass without it.
+ */
+const webhookConfiguration = ({ namespace, only, matchConditions }: ManifestOptions): KubeObject =>
+  named("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", webhookConfigurationName, undefined, {
+    webhooks: [
+      {
+        name: "configuration.windlass.dev",
+        admissionReviewVersions: ["v1"],
+        sideEffects: "NoneOnDryRun",
+        failurePolicy: matchConditions ? "Fail" : "Ignore",
+        reinvocationPolicy: "IfNeeded",
+        timeoutSeconds: 5,
+        clientConfig: { service: { namespace, name: controllerName, path: webhookPath } },
+        rules: [
+          {
+            apiGroups: ["apps"],
+            apiVersions: ["v1"],
+            resources: ["deployments", "statefulsets", "daemonsets"],
+            operations: ["CREATE", "UPDATE"],
+            scope: "Namespaced",
+          },
+        ],
+        ...(only !== undefined && { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": only } } }),
+        ...(matchConditions && {
+          matchConditions: [
+            {
+              name: "follows-its-configuration",
+              expression:
+                "(has(object.metadata.annotations) && 'windlass.dev/config-revisions' in object.metadata.annotations) || (has(object.metadata.labels) && 'windlass.dev/config-content' in object.metadata.labels)",
+            },
+          ],
+        }),
+      },
+    ],
+  });
