@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeArchive } from "./images/archive.mjs";
 import { busybox } from "./images/base.mjs";
+import { learnDependencies } from "./images/debian.mjs";
 import { recipe as nginx } from "./images/nginx.mjs";
 import { recipe as postgres } from "./images/postgres.mjs";
 import { recipe as resolvers } from "./images/resolvers.mjs";
@@ -16,8 +17,8 @@ import { recipe as vweb } from "./images/vweb.mjs";
 import { cache, ensureDependencies, ensurePackages, root, step } from "./setup.mjs";
 
 /**
- * What can be made. A recipe names its `archive`, its `sources` (files beside this folder's modules that the result depends
- * on), and how to `make` it: the images, and the packages that they were made of.
+ * What can be made. A recipe names its `archive`, the Debian packages that it is made `from`, its `sources` (files that the
+ * result depends on, seen from the folder of the recipes), and how to `make` it: the images, and all packages they took.
  */
 const recipes = [vweb, sleep, nginx, postgres, todoList, resolvers];
 
@@ -37,16 +38,24 @@ ensureDependencies();
 const missing = ensurePackages(["busybox-static"]);
 if (missing.length > 0) throw new Error(`the Debian package ${missing.join(", ")} is needed: apt-get install ${missing.join(" ")}`);
 mkdirSync(stamps, { recursive: true });
-for (const recipe of recipes) {
-  if (wanted.length > 0 && !wanted.includes(recipe.archive)) continue;
-  const stamp = join(stamps, `${recipe.archive}.json`);
-  const known = existsSync(stamp) ? JSON.parse(readFileSync(stamp, "utf8")) : undefined;
-  const isThere = existsSync(join(target, recipe.archive));
-  if (isThere && known && known.key === keyOf(recipe, known.packages)) continue;
+const due = recipes.filter(({ archive }) => wanted.length === 0 || wanted.includes(archive)).filter((recipe) => !isMade(recipe));
+if (due.length > 0) learnDependencies(due.flatMap(({ from }) => from));
+for (const recipe of due) {
   const { images, packages } = await recipe.make();
   await writeArchive(join(target, recipe.archive), images);
-  writeFileSync(stamp, JSON.stringify({ packages, key: keyOf(recipe, packages) }));
+  writeFileSync(stampOf(recipe), JSON.stringify({ packages, key: keyOf(recipe, packages) }));
   step(`images/${recipe.archive}: ${images.map(({ tag }) => tag).join(", ")}`);
+}
+
+function stampOf({ archive }) {
+  return join(stamps, `${archive}.json`);
+}
+
+/** Whether the archive is there, made of what it would be made of now. */
+function isMade(recipe) {
+  if (!existsSync(stampOf(recipe)) || !existsSync(join(target, recipe.archive))) return false;
+  const { key, packages } = JSON.parse(readFileSync(stampOf(recipe), "utf8"));
+  return key === keyOf(recipe, packages);
 }
 
 /** A digest of all that an archive is made of: how, and of which versions of which packages. */

@@ -101,13 +101,6 @@ if (real) {
 } else {
   console.log(`\nPods are simulated here: ${status.why ?? "asked for with --runtime simulated"}.`);
 }
-if (assembling) {
-  console.log();
-  step("loading the images of the to-do application");
-  const failure = await assembling;
-  if (failure === undefined) load(laterArchives);
-  else console.log(`They could not be assembled; \`npm run images\` tries again. ${failure}`);
-}
 console.log(`
 Windlass is up and stays up. What to type next:
 
@@ -121,11 +114,18 @@ Windlass is up and stays up. What to type next:
   windlass down                          # stops the engine and all that it runs
 `);
 
-/** Makes archives in a process of lowest priority. Resolves with what went wrong, or with nothing. */
+if (assembling) {
+  step("loading the images of the to-do application");
+  const failure = await assembling;
+  if (failure === undefined) load(laterArchives);
+  else console.log(`They could not be assembled; \`npm run images\` tries again. ${failure}`);
+}
+
+/** Makes archives in a process of lower priority. Resolves with what went wrong, or with nothing. */
 function assemble(archives) {
   const child = spawn(node24(), ["scripts/images.mjs", ...archives], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
   try {
-    setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // It makes them at the priority it has.
   }

@@ -30,8 +30,12 @@ export function fromDebian(packages) {
   };
 }
 
+/** What is known of packages so far: apt takes a second to answer, whatever it is asked. */
+const asked = new Map();
+
 /** What each package depends on, of alternatives the first, for packages and all below them. */
 function dependencies(packages) {
+  if (packages.every((each) => asked.has(each))) return asked;
   const options = "recommends suggests conflicts breaks replaces enhances".split(" ").map((each) => `--no-${each}`);
   const ask = () => spawnSync("apt-cache", ["depends", "--recurse", ...options, ...packages], { encoding: "utf8" });
   let { status, stdout, stderr } = ask();
@@ -40,7 +44,6 @@ function dependencies(packages) {
     ({ status, stdout, stderr } = ask());
   }
   if (status !== 0) throw new Error(`cannot ask which packages ${packages.join(", ")} depend on: ${stderr}`);
-  const found = new Map();
   let last;
   let isAlternative = false;
   for (const line of stdout.split("\n")) {
@@ -50,11 +53,14 @@ function dependencies(packages) {
       isAlternative = depends[1] === "|";
     } else if (/^\S/.test(line)) {
       last = [];
-      found.set(line.replace(/^<|>$/g, "").split(":")[0], last);
+      asked.set(line.replace(/^<|>$/g, "").split(":")[0], last);
     }
   }
-  return found;
+  return asked;
 }
+
+/** Asks for the dependencies of many packages at once, so that `fromDebian` knows them. */
+export const learnDependencies = (packages) => void dependencies(packages);
 
 function addLibraries(tree, folders) {
   const libraries = new Map();

@@ -6,6 +6,8 @@ import { baseLayer, path } from "./base.mjs";
 import { fromDebian } from "./debian.mjs";
 import { addCopy, file, folder, link } from "./tree.mjs";
 
+export const packages = ["nginx", "nginx-common", "gettext-base"];
+
 const nginxOwns = { uid: 101, gid: 101 };
 
 const configuration = `user nginx;
@@ -84,13 +86,14 @@ export const nginxLayer = () => {
 };
 
 async function makeLayer() {
-  const debian = fromDebian(["nginx", "nginx-common", "gettext-base"]);
+  const debian = fromDebian(packages);
   const program = readFileSync(debian.in("nginx", "usr/sbin/nginx")).toString("latin1");
   const version = /nginx\/(\d+\.\d+\.\d+)/.exec(program)?.[1] ?? "unknown";
   return { bytes: await layer(nginxTree(debian)), version, packages: debian.packages };
 }
 
 export const recipe = {
+  from: packages,
   archive: "nginx.tar",
   sources: ["nginx.mjs", "nginx/docker-entrypoint.sh", "nginx/20-envsubst-on-templates.sh"],
   async make() {

@@ -9,6 +9,8 @@ import { baseLayer, group, passwd, path } from "./base.mjs";
 import { fromDebian } from "./debian.mjs";
 import { addCopy, addFolder, file, folder, link } from "./tree.mjs";
 
+const packages = ["postgresql", "postgresql-client", "bash", "util-linux", "libnss-wrapper", "tzdata", "libc-bin", "locales"];
+
 const scripts = ["docker-entrypoint.sh", "postgres", "su-exec", "translate.awk"];
 const owner = { uid: 70, gid: 70 };
 const data = "/var/lib/postgresql/data";
@@ -86,10 +88,11 @@ function addLocale(tree, debian) {
 }
 
 export const recipe = {
+  from: packages,
   archive: "postgres.tar",
   sources: ["postgres.mjs", ...scripts.map((name) => `postgres/${name}`)],
   async make() {
-    const debian = fromDebian(["postgresql", "postgresql-client", "bash", "util-linux", "libnss-wrapper", "tzdata", "libc-bin", "locales"]);
+    const debian = fromDebian(packages);
     const major = /\d+$/.exec(debian.name("postgresql"))[0];
     const base = await baseLayer();
     const whole = await layer(serverTree(debian, major));

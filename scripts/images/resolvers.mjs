@@ -10,8 +10,10 @@ import { baseLayer, path } from "./base.mjs";
 import { fromDebian } from "./debian.mjs";
 import { addCopy } from "./tree.mjs";
 
+const packages = ["libc-bin", "libc6", "musl-dev", "tcc"];
+
 function resolverTree() {
-  const debian = fromDebian(["libc-bin", "libc6", "musl-dev", "tcc"]);
+  const debian = fromDebian(packages);
   const tree = new Map();
   addCopy(tree, "usr/bin/getent", debian.in("libc-bin", "usr/bin/getent"));
   debian.addLibraries(tree);
@@ -41,6 +43,7 @@ function compile(debian, program) {
 }
 
 export const recipe = {
+  from: packages,
   archive: "test-resolvers.tar",
   sources: ["resolvers.mjs", "resolvers/resolve.c"],
   async make() {

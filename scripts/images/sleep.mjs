@@ -2,6 +2,7 @@
 import { baseLayer, path } from "./base.mjs";
 
 export const recipe = {
+  from: [],
   archive: "ch03-sleep.tar",
   sources: ["sleep.mjs"],
   async make() {

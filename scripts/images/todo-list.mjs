@@ -7,6 +7,8 @@ import { baseLayer, path } from "./base.mjs";
 import { fromDebian } from "./debian.mjs";
 import { addCopy, file } from "./tree.mjs";
 
+const packages = ["libstdc++6", "libgcc-s1", "libc6"];
+
 const application = join(root, "examples", "todo-list", "app");
 
 function nodeTree(debian) {
@@ -37,6 +39,7 @@ async function applicationTree() {
 }
 
 export const recipe = {
+  from: packages,
   archive: "ch04-todo-list.tar",
   sources: [
     "todo-list.mjs",
@@ -46,7 +49,7 @@ export const recipe = {
     "../../package-lock.json",
   ],
   async make() {
-    const debian = fromDebian(["libstdc++6", "libgcc-s1", "libc6"]);
+    const debian = fromDebian(packages);
     return {
       packages: debian.packages,
       images: [

@@ -1,7 +1,7 @@
 // The example application of the rollouts: nginx with a page per version. v3 can never start, because its command is not there.
 import { layer } from "./archive.mjs";
 import { baseLayer } from "./base.mjs";
-import { nginxConfig, nginxLayer } from "./nginx.mjs";
+import { packages, nginxConfig, nginxLayer } from "./nginx.mjs";
 import { file } from "./tree.mjs";
 
 const page = (version, colour) =>
@@ -17,6 +17,7 @@ const content = (version, colour) =>
   );
 
 export const recipe = {
+  from: packages,
   archive: "ch09-vweb.tar",
   sources: ["vweb.mjs", "nginx.mjs"],
   async make() {
