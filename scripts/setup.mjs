@@ -20,8 +20,8 @@ export const enginePackages = [
   "busybox-static",
   "ca-certificates",
 ];
-/** What the tests need beside it: a registry and a second client for it, and a way to make system calls fail. */
-export const testPackages = ["docker-registry", "skopeo", "curl", "strace"];
+/** What the tests need beside it: a registry and a second client for it, a way to make system calls fail, and a browser. */
+export const testPackages = ["docker-registry", "skopeo", "curl", "strace", "chromium"];
 
 /** Runs `npm ci` unless node_modules already is what package-lock.json says. */
 export function ensureDependencies() {

@@ -59,7 +59,7 @@ export function webApp(options: WebAppOptions): (request: IncomingMessage, respo
   let awaySince: number | undefined;
 
   /** Says when the database goes and when it is back, and nothing in between. */
-  function note(error: unknown, place: string): void {
+  function note(place: string, error?: unknown): void {
     if (error instanceof StoreAwayError && awaySince === undefined) {
       awaySince = performance.now();
       log(`the database ${place} is away: ${error.message}`);
@@ -67,6 +67,27 @@ export function webApp(options: WebAppOptions): (request: IncomingMessage, respo
       log(`the database ${place} answers again after ${((performance.now() - awaySince) / 1000).toFixed(1)} s`);
       awaySince = undefined;
     }
+  }
+
+  /** The store, with an ear for how its calls end. */
+  function watched(store: TodoStore): TodoStore {
+    const noted = async <T>(call: Promise<T>): Promise<T> => {
+      try {
+        const result = await call;
+        note(store.place);
+        return result;
+      } catch (error) {
+        note(store.place, error);
+        throw error;
+      }
+    };
+    return {
+      place: store.place,
+      list: () => noted(store.list()),
+      add: (item) => noted(store.add(item)),
+      ping: () => noted(store.ping()),
+      close: () => store.close(),
+    };
   }
 
   async function answer(request: IncomingMessage, url: URL): Promise<Answer> {
@@ -82,14 +103,9 @@ export function webApp(options: WebAppOptions): (request: IncomingMessage, respo
     const handler = methods[request.method === "HEAD" ? "GET" : (request.method ?? "")];
     if (!handler) return say(405, "Not possible", "This page can't be asked in this way.", { Allow: Object.keys(methods).join(", ") });
     try {
-      const answered = await handler({ request, url, settings, store, around });
-      // Only a page that needed the database tells that it is there.
-      if (answered.status < 400 && handler !== form && url.pathname !== "/healthz" && answered.type !== "text/css")
-        note(undefined, store.place);
-      return answered;
+      return await handler({ request, url, settings, store: watched(store), around });
     } catch (error) {
       if (error instanceof StoreAwayError) {
-        note(error, store.place);
         return say(503, "Not now", "The database does not answer. Nothing is lost; please try again in a moment.", {
           "Retry-After": String(retryAfterSeconds),
         });
