@@ -94,7 +94,8 @@ function durationCell(release: Release, nowMs: number): string {
   return release.outcome === "progressing" ? `${precise(Math.max(0, nowMs - release.startedMs))}…` : "<unknown>";
 }
 
-const precise = (ms: number): string => (ms < 10_000 ? `${(ms / 1000).toFixed(1)}s` : humanDuration(ms));
+/** A duration in milliseconds, with a tenth of a second where that matters. */
+export const precise = (ms: number): string => (ms < 10_000 ? `${(ms / 1000).toFixed(1)}s` : humanDuration(ms));
 
 /** Two spaces between columns, nothing behind the last, an empty line at the end (KR-10). */
 function aligned(rows: readonly (readonly string[])[]): string {

@@ -18,7 +18,7 @@ import { toJsonText } from "../printing/json.ts";
 import { printerOf, unknownFormat } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { findWorkloads, workloadFlags } from "./find-workloads.ts";
-import { historyTable, plainTable } from "./history-table.ts";
+import { historyTable, plainTable, precise } from "./history-table.ts";
 import { describePodTemplate } from "./pod-template.ts";
 import { changesText, isColoured } from "./print-changes.ts";
 
@@ -132,7 +132,7 @@ function factLines(release: Release, nowMs: number): [string, string][] {
   const { user, manager, startedMs, outcome, reason, provenMs, formerNumbers = [], imageIds = {}, backfilled } = release;
   const ms = durationMs(release);
   return [
-    ["Outcome", `${outcome}${ms === undefined ? "" : ` after ${humanDuration(ms)}`}${reason === undefined ? "" : `: ${reason}`}`],
+    ["Outcome", `${outcome}${ms === undefined ? "" : ` after ${precise(ms)}`}${reason === undefined ? "" : `: ${reason}`}`],
     ["Started", `${formatTime(startedMs)} (${humanDuration(Math.max(0, nowMs - startedMs))} ago)${backfilled ? ", found later" : ""}`],
     ["By", user === undefined ? (manager ?? "<unknown>") : `${user} (${manager ?? "<unknown>"})`],
     ["Proven good", provenMs === undefined ? "no" : `since ${formatTime(provenMs)}`],

@@ -137,9 +137,10 @@ async function imagesOnNodes(client: Client, { pods }: WorkloadSnapshot): Promis
   const images = new Set<string>();
   for (const { status } of answer)
     for (const { names = [] } of status?.images ?? []) for (const name of names) images.add(canonicalImage(name));
+  // Nodes may be told to list no images, and some have none.
+  if (images.size === 0) return undefined;
   for (const { containers } of pods) for (const { image, imageId } of containers) if (imageId) images.add(canonicalImage(image));
-  // Nodes list no images where they were told not to, and simulated ones have none.
-  return images.size === 0 ? undefined : images;
+  return images;
 }
 
 async function otherUsers(client: Client, { key, object }: WorkloadSnapshot): Promise<ReadonlyMap<string, readonly string[]>> {
