@@ -7,6 +7,7 @@ import { ConfigMap } from "../../api/kinds/config-map/index.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { ConfigMap as ConfigMapObject } from "../../api/types.ts";
 import type { Client } from "../../client/client.ts";
+import { deepEqual } from "../../machinery/equality.ts";
 import type { WorkloadObject, WorkloadSnapshot } from "../workload.ts";
 import { lastAppliedAfter, lastAppliedContent, lastAppliedKey } from "./last-applied.ts";
 import { type Restoration, UndoError, type UndoPlan } from "./plan.ts";
@@ -27,7 +28,7 @@ export interface CarryOutOptions {
   readonly dryRun: boolean;
 }
 
-/** Throws what the server refuses, and `UndoError` where the workload was changed since the plan was made. */
+/** Throws what the server refuses, and `UndoError` where the template was changed since the plan was made. */
 export async function carryOut({ client, snapshot, plan, restorations, configMaps, dryRun }: CarryOutOptions): Promise<void> {
   const options = { fieldManager, ...(dryRun && { dryRun }) };
   for (const restoration of restorations)
@@ -42,7 +43,9 @@ export async function carryOut({ client, snapshot, plan, restorations, configMap
       if (!isConflict(error) || attempt === attemptsMax) throw error;
     }
     object = await client.get(kind.ref, key);
-    if (object.metadata.uid !== snapshot.object.metadata.uid || object.metadata.generation !== snapshot.object.metadata.generation) {
+    // Its number of replicas is not what an undo is about, and its controller writes annotations.
+    const sameTemplate = deepEqual(object.spec?.template, snapshot.object.spec?.template);
+    if (object.metadata.uid !== snapshot.object.metadata.uid || !sameTemplate) {
       const what = `${object.kind.toLowerCase()} ${JSON.stringify(key.name)}`;
       throw new UndoError(`${what} was changed by somebody else meanwhile and was not rolled back; look at it and try again`);
     }
