@@ -4,6 +4,7 @@ import { engineEntries } from "./engine/commands.ts";
 
 const basic = "Objects of a cluster";
 const releases = "Releases";
+const about = "About a cluster";
 
 const entries: readonly CommandEntry[] = [
   {
@@ -25,6 +26,30 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./delete/delete.ts")).deleteObjects,
   },
   {
+    name: "scale",
+    section: basic,
+    summary: "say how many Pods a workload is to have",
+    load: async () => (await import("./scale/scale.ts")).scale,
+  },
+  {
+    name: "set",
+    section: basic,
+    summary: "change images, variables, resources",
+    load: async () => (await import("./set/set.ts")).set,
+  },
+  {
+    name: "label",
+    section: basic,
+    summary: "set and take away labels",
+    load: async () => (await import("./label/label.ts")).label,
+  },
+  {
+    name: "annotate",
+    section: basic,
+    summary: "set and take away annotations",
+    load: async () => (await import("./label/annotate.ts")).annotate,
+  },
+  {
     name: "wait",
     section: basic,
     summary: "wait for a condition, a value, or the end of objects",
@@ -41,6 +66,48 @@ const entries: readonly CommandEntry[] = [
     section: releases,
     summary: "record releases, roll back what fails and follow configuration, in any cluster",
     load: async () => (await import("./controller/controller.ts")).controller,
+  },
+  {
+    name: "explain",
+    section: about,
+    summary: "explain the fields of a type",
+    load: async () => (await import("./explain/explain.ts")).explain,
+  },
+  {
+    name: "api-resources",
+    section: about,
+    summary: "list the types that the server serves",
+    load: async () => (await import("./api/api-resources.ts")).apiResources,
+  },
+  {
+    name: "api-versions",
+    section: about,
+    summary: "list the groups and versions that the server serves",
+    load: async () => (await import("./api/api-versions.ts")).apiVersions,
+  },
+  {
+    name: "cluster-info",
+    section: about,
+    summary: "say where the control plane answers",
+    load: async () => (await import("./cluster/cluster-info.ts")).clusterInfo,
+  },
+  {
+    name: "version",
+    section: about,
+    summary: "print the versions of this program and of the server",
+    load: async () => (await import("./cluster/version.ts")).version,
+  },
+  {
+    name: "auth",
+    section: about,
+    summary: "ask what you may do, and who you are",
+    load: async () => (await import("./auth/auth.ts")).auth,
+  },
+  {
+    name: "config",
+    section: about,
+    summary: "look at kubeconfigs and change them",
+    load: async () => (await import("./config/config.ts")).config,
   },
   ...engineEntries,
 ];

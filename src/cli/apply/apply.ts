@@ -2,14 +2,14 @@
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll, usageError } from "../errors.ts";
+import { CommandError, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { allFlag, fileFlags, type Found, manifestSourcesOf, selectorFlag } from "../objects/selection.ts";
 import { doneLine, printFlags, printerOf } from "../printing/printer.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
-import { changeCauseOf, recordFlag, withChangeCause } from "./change-cause.ts";
+import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { applyClientSide } from "./client-side.ts";
 import type { Applied, ApplyPlan } from "./plan.ts";
 import { applyServerSide } from "./server-side.ts";
@@ -57,7 +57,7 @@ export const apply: Command = {
     try {
       const plan = planOf(invocation, environment);
       const printer = await printerOf(given, environment);
-      if (given.list("filename").length === 0 && given.string("kustomize") === "") throw usageError(name, "must specify one of -f and -k");
+      if (given.list("filename").length === 0 && given.string("kustomize") === "") throw new CommandError("must specify one of -f and -k");
       if (invocation.args.length > 0)
         throw new CommandError(`Unexpected args: [${invocation.args.join(" ")}]\nSee '${name} -h' for help and examples`);
       const { found, errors } = await findObjects(environment, connection, { args: [], files: manifestSourcesOf(given) });

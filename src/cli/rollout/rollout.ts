@@ -5,6 +5,11 @@ export const rollout: CommandGroup = {
   about: "Rollouts of Deployments, StatefulSets and DaemonSets: follow, explain, go back, pause, restart.",
   commands: [
     {
+      name: "status",
+      summary: "follow rollouts to their end, and say what is in the way",
+      load: async () => (await import("./status.ts")).rolloutStatus,
+    },
+    {
       name: "watch",
       summary: "follow rollouts until they have ended, live or line by line",
       load: async () => (await import("./watch.ts")).watchRollout,
@@ -23,6 +28,21 @@ export const rollout: CommandGroup = {
       name: "undo",
       summary: "go back to an earlier revision, after saying what that changes",
       load: async () => (await import("./undo.ts")).rolloutUndo,
+    },
+    {
+      name: "pause",
+      summary: "hold a rollout where it is",
+      load: async () => (await import("./pause.ts")).rolloutPause,
+    },
+    {
+      name: "resume",
+      summary: "let a held rollout go on",
+      load: async () => (await import("./pause.ts")).rolloutResume,
+    },
+    {
+      name: "restart",
+      summary: "new Pods of the same template",
+      load: async () => (await import("./restart.ts")).rolloutRestart,
     },
   ],
 };
