@@ -40,9 +40,20 @@ function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(kept);
 }
 
+/** Hashes of templates that can't change any more, before any collision. */
+const hashed = new WeakMap<PodTemplateSpec, number>();
+
+function hashOf(template: PodTemplateSpec): number {
+  const known = hashed.get(template);
+  if (known !== undefined) return known;
+  const hash = fnv1a32(new TextEncoder().encode(canonicalJson(withoutEmpty(template))));
+  if (Object.isFrozen(template)) hashed.set(template, hash);
+  return hash;
+}
+
 /** The `pod-template-hash` of a template; another `collisionCount` gives another hash (DEP-11). */
 export function podTemplateHash(template: PodTemplateSpec, collisionCount?: number): string {
-  let hash = fnv1a32(new TextEncoder().encode(canonicalJson(withoutEmpty(template))));
+  let hash = hashOf(template);
   if (collisionCount !== undefined) {
     const bytes = new Uint8Array(8);
     for (let i = 0; i < 4; i++) bytes[i] = (collisionCount >>> (8 * i)) & 0xff;

@@ -156,7 +156,10 @@ export function createNetwork(options: NetworkOptions): Network {
     let isOver = false;
     let dueMs = 0;
     const later = (deliver: () => void): void => {
-      if (watchDelayMaxMs === 0 && dueMs <= clock.now()) return deliver();
+      if (watchDelayMaxMs === 0 && dueMs <= clock.now()) {
+        deliver();
+        return;
+      }
       dueMs = Math.max(dueMs, clock.now() + (watchDelayMaxMs === 0 ? 0 : randomInt(random, 0, watchDelayMaxMs)));
       clock.setTimer(dueMs - clock.now(), deliver);
     };

@@ -26,6 +26,8 @@ const slowMs = 20_000;
 const leaseNamespace = "kube-node-lease";
 /** A node that is well has renewed its lease for this long: nobody has to wait for heartbeats. */
 const yearMs = 31_536_000_000;
+/** A node whose condition somebody has changed reports anew after this long. */
+const reportAgainMs = 10_000;
 /** The label by which some manifests choose their nodes. */
 export const zoneLabel = "zone";
 
@@ -237,10 +239,21 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
     await harms[harm]();
   }
 
+  /** A node that is said to be lost and is not says so again, as agents do at their next report. */
+  function seeNode({ metadata, status }: NodeObject): void {
+    const name = metadata.name as string;
+    const isWell = (): boolean => kubelets.get(name)?.isLost === false;
+    if (!isWell() || status?.conditions?.find(({ type }) => type === "Ready")?.status !== "Unknown") return;
+    clock.setTimer(reportAgainMs, () => {
+      if (isWell() && history.get(Node, { name })) void reportNode(name);
+    });
+  }
+
   return {
     add,
     observe({ kind, after }) {
       if (kind === "Pod" && after) see(after as PodObject);
+      if (kind === "Node" && after) seeNode(after as NodeObject);
     },
     strike: (fault) => (fault.do === "pod" ? harmPod(fault) : harmNode(fault)),
     async recover() {

@@ -12,6 +12,7 @@ import type { Client } from "../../client/client.ts";
 import type { Informers } from "../../client/informers.ts";
 import { byController, byOrphanedIn } from "../../client/lister.ts";
 import { canonicalJson } from "../../machinery/canonical-json.ts";
+import { deepFreeze } from "../../machinery/freeze.ts";
 import { controllerReference } from "../../machinery/owners.ts";
 import { compileLabelSelector } from "../../machinery/selectors.ts";
 import { claim } from "./claim.ts";
@@ -24,8 +25,19 @@ export interface RevisedObject extends KubeObject {
 /** What "keep at most so many" is where nothing is said. */
 const historyLimitDefault = 10;
 
-/** The patch that brings a template back: `{"spec":{"template":{…,"$patch":"replace"}}}`. */
+/** What was made of templates that can't change any more. */
+const snapshots = new WeakMap<PodTemplateSpec, unknown>();
+
+/** The patch that brings a template back: `{"spec":{"template":{…,"$patch":"replace"}}}`. Frozen; made once for a frozen template. */
 export function revisionData(template: PodTemplateSpec): unknown {
+  const known = snapshots.get(template);
+  if (known) return known;
+  const data = deepFreeze(snapshotOf(template));
+  if (Object.isFrozen(template)) snapshots.set(template, data);
+  return data;
+}
+
+function snapshotOf(template: PodTemplateSpec): unknown {
   const { creationTimestamp: _, ...metadata } = template.metadata ?? {};
   const snapshot = { ...template, ...(template.metadata && { metadata }), $patch: "replace" };
   // Stored and sent in the order in which it was written.
