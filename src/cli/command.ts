@@ -105,5 +105,12 @@ export interface Environment {
   variable(name: string): string | undefined;
   /** Connects as the global flags, kubeconfig and variables say; nothing is sent before it is needed. Throws `KubeconfigError`. */
   connect(flags: Flags): Promise<Connection>;
+  /** The kubeconfig files that count, in order; one that is named by flag must exist. */
+  kubeconfigFiles(flags: Flags): { readonly paths: readonly string[]; readonly mustExist: boolean };
+  /**
+   * Runs a program in a new folder of its own, which holds `folders` and `files` (by path) and is removed afterwards. What the
+   * program prints is printed; resolves with its exit code. Throws where there is no such program.
+   */
+  runOn(files: Readonly<Record<string, string>>, folders: readonly string[], program: string, args: readonly string[]): Promise<number>;
   readonly engine: EngineCommands;
 }

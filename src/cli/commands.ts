@@ -20,6 +20,12 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./apply/apply.ts")).apply,
   },
   {
+    name: "diff",
+    section: basic,
+    summary: "show what an apply would change",
+    load: async () => (await import("./diff/diff.ts")).diff,
+  },
+  {
     name: "delete",
     section: basic,
     summary: "delete objects, and wait until they are gone",

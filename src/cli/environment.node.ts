@@ -1,18 +1,23 @@
 /** The environment of a real shell: its streams, files, variables and signals. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { Environment, Files, Input, Output } from "./command.ts";
 import type { EngineCommands } from "./engine-commands.ts";
+import { kubeconfigPaths } from "./kubeconfig-paths.node.ts";
 
 export interface EnvironmentOptions {
   readonly version: string;
   readonly engine: EngineCommands;
   readonly connect: Environment["connect"];
+  readonly isPlugin: boolean;
 }
 
-export function shellEnvironment({ version, engine, connect }: EnvironmentOptions): Environment {
+export function shellEnvironment({ version, engine, connect, isPlugin }: EnvironmentOptions): Environment {
   let interrupted: AbortController | undefined;
   return {
     stdin: standardInput(),
@@ -35,6 +40,22 @@ export function shellEnvironment({ version, engine, connect }: EnvironmentOption
     },
     variable: (name) => process.env[name],
     connect,
+    kubeconfigFiles: (flags) =>
+      flags.given("kubeconfig")
+        ? { paths: [flags.string("kubeconfig")], mustExist: true }
+        : { paths: kubeconfigPaths({ isPlugin }), mustExist: false },
+    async runOn(files, folders, program, args) {
+      const directory = mkdtempSync(join(tmpdir(), "windlass-"));
+      try {
+        for (const folder of folders) mkdirSync(join(directory, folder), { recursive: true });
+        for (const [path, text] of Object.entries(files)) writeFileSync(join(directory, path), text, { mode: 0o600 });
+        const { status, error } = spawnSync(program, [...args], { cwd: directory, stdio: ["ignore", "inherit", "inherit"] });
+        if (error) throw new Error(`executable file not found: ${program}`, { cause: error });
+        return status ?? 2;
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
     engine,
   };
 }

@@ -17,6 +17,7 @@ export async function runProgram(
   const environment = shellEnvironment({
     version,
     engine,
+    isPlugin,
     // Commands of the engine do without TLS and HTTP, which take longer to load than all else.
     connect: async (flags) => (await import("./connect.node.ts")).connectWith(flags, { version, isPlugin }),
   });
