@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Bundles the command and the testing library into dist/, with the types of the latter.
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { root } from "./setup.mjs";
 
 const { build } = await import("esbuild");
@@ -20,11 +20,11 @@ const builtins = {
     }));
   },
 };
-rmSync(join(root, "dist"), { recursive: true, force: true });
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { windlass: "src/main.ts", testing: "src/testing.ts", "load-balancer": "src/node/network/load-balancer/main.node.ts" },
   outdir: "dist",
+  write: false,
   bundle: true,
   splitting: true,
   platform: "node",
@@ -41,5 +41,11 @@ await build({
   plugins: [builtins],
   logLevel: "warning",
 });
+// Only now: what was built before is of use for as long as the sources cannot be.
+rmSync(join(root, "dist"), { recursive: true, force: true });
+for (const { path, contents } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, contents);
+}
 const types = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.types.json"], { cwd: root, stdio: "inherit" });
 process.exit(types.status ?? 1);
