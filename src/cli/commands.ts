@@ -44,6 +44,12 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./set/set.ts")).set,
   },
   {
+    name: "logs",
+    section: basic,
+    summary: "print what containers have written",
+    load: async () => (await import("./logs/logs.ts")).logs,
+  },
+  {
     name: "label",
     section: basic,
     summary: "set and take away labels",
