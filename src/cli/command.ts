@@ -67,6 +67,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Of the terminal, now; undefined where there is none. */
   size(): { readonly columns: number; readonly rows: number } | undefined;
+  /** Calls after every change of the size, until `close`. */
+  onResize(handler: () => void): { close(): void };
 }
 
 export interface Input {
@@ -75,6 +77,18 @@ export interface Input {
   text(): Promise<string>;
   /** Chunks as they come, until `close`. For exec and attach. */
   stream(handler: { data(chunk: Uint8Array): void; end(): void }): { close(): void };
+  /** Every key comes at once and is not shown, until `restore`. Only of a terminal. */
+  raw(): { restore(): void };
+}
+
+/** One connection to a port that is listened on. */
+export interface LocalSocket {
+  write(bytes: Uint8Array): void;
+  /** Nothing more will be written. */
+  end(): void;
+  destroy(): void;
+  /** `data` may be slow: no more is read until it resolves. `end`: the connection has ended, in both directions. */
+  handle(handler: { data(bytes: Uint8Array): Promise<void>; end(): void }): void;
 }
 
 /** Files as commands see them. Errors are `Error`s with Go's words: `open web.yaml: no such file or directory`. */
@@ -112,5 +126,7 @@ export interface Environment {
    * program prints is printed; resolves with its exit code. Throws where there is no such program.
    */
   runOn(files: Readonly<Record<string, string>>, folders: readonly string[], program: string, args: readonly string[]): Promise<number>;
+  /** Listens on an address of this machine; port 0 takes a free one. Rejects where that is impossible. */
+  listen(address: string, port: number, connected: (socket: LocalSocket) => void): Promise<{ readonly port: number; close(): void }>;
   readonly engine: EngineCommands;
 }

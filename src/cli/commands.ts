@@ -50,6 +50,24 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./logs/logs.ts")).logs,
   },
   {
+    name: "exec",
+    section: basic,
+    summary: "run a command in a container",
+    load: async () => (await import("./exec/exec.ts")).exec,
+  },
+  {
+    name: "attach",
+    section: basic,
+    summary: "join a container that runs",
+    load: async () => (await import("./exec/attach.ts")).attach,
+  },
+  {
+    name: "port-forward",
+    section: basic,
+    summary: "lead ports of this machine into a Pod",
+    load: async () => (await import("./port-forward/port-forward.ts")).portForward,
+  },
+  {
     name: "label",
     section: basic,
     summary: "set and take away labels",

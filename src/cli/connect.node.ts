@@ -40,6 +40,8 @@ export async function connectWith(flags: Flags, { version, isPlugin }: ConnectOp
     resources: resourceMapper(cachedDiscovery(transport, cacheFile(access, flags.string("cache-dir")))),
     namespace: namespace || access.namespace || "default",
     isNamespaceGiven: namespace !== "",
+    // Most commands do without WebSockets.
+    openChannels: async (...how) => (await import("../client/channels.node.ts")).channelsOver(transport)(...how),
     close: () => transport.close(),
   };
 }

@@ -56,6 +56,7 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
         rmSync(directory, { recursive: true, force: true });
       }
     },
+    listen: async (...how) => (await import("./listen.node.ts")).listen(...how),
     engine,
   };
 }
@@ -71,6 +72,10 @@ function outputTo(stream: NodeJS.WriteStream): Output {
     },
     isTerminal: stream.isTTY === true,
     size: () => (stream.isTTY ? { columns: stream.columns, rows: stream.rows } : undefined),
+    onResize(handler) {
+      stream.on("resize", handler);
+      return { close: () => stream.off("resize", handler) };
+    },
   };
 }
 
@@ -99,6 +104,10 @@ function standardInput(): Input {
           stdin.pause();
         },
       };
+    },
+    raw() {
+      process.stdin.setRawMode(true);
+      return { restore: () => process.stdin.setRawMode(false) };
     },
   };
 }

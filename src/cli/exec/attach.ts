@@ -1,0 +1,56 @@
+/** `attach`: joins a container that runs, from now on. */
+import { pathOf, queryText } from "../../client/paths.ts";
+import type { Command } from "../command.ts";
+import { CommandError, usageError } from "../errors.ts";
+import type { Flag } from "../flags.ts";
+import { containerOf, containersOf, firstPodOf, podRef } from "../objects/pods-of.ts";
+import { parseTimeout } from "../timeout.ts";
+import { runRemote } from "./remote-command.ts";
+import { terminalOf } from "./terminal.ts";
+
+const flags: readonly Flag[] = [
+  { name: "container", short: "c", type: "string", about: "to this container" },
+  { name: "stdin", short: "i", about: "hand the input on to the container" },
+  { name: "tty", short: "t", about: "with a terminal" },
+  { name: "quiet", short: "q", about: "print nothing but what the container prints" },
+  { name: "pod-running-timeout", type: "string", default: "1m0s", about: "how long to wait for a Pod where there is none" },
+];
+
+export const attach: Command = {
+  usage: "(POD | TYPE/NAME) [-c CONTAINER] [-i] [-t] [flags]",
+  about: "Joins what a container writes from now on, and hands it the input with -i.",
+  examples: `windlass attach web-0
+windlass attach -it shell`,
+  flags,
+  async run({ flags: given, args, name: invoked }, environment) {
+    const [target, more] = args;
+    if (target === undefined) throw usageError(invoked, "at least 1 argument is required for attach");
+    if (more !== undefined)
+      throw usageError(invoked, `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(" ")}]`);
+    const connection = await environment.connect(given);
+    try {
+      const { pod } = await firstPodOf(environment, connection, target, parseTimeout(given.string("pod-running-timeout")) ?? 0);
+      const { phase } = pod.status ?? {};
+      if (phase === "Succeeded" || phase === "Failed")
+        throw new CommandError(`cannot attach a container in a completed pod; current phase is ${phase}`);
+      const container = containerOf(pod, given.string("container"), environment);
+      const withStdin = given.bool("stdin");
+      const hasTerminal = containersOf(pod).find((each) => each.name === container)?.tty === true;
+      if (given.bool("tty") && !hasTerminal && !given.bool("quiet"))
+        environment.stderr.write(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
+      const withTerminal = terminalOf({ withStdin, wanted: given.bool("tty") && hasTerminal, quiet: given.bool("quiet") }, environment);
+      if (withTerminal && !given.bool("quiet")) environment.stderr.write("If you don't see a command prompt, try pressing enter.\n");
+      const { name, namespace } = pod.metadata;
+      const query = queryText({
+        container,
+        stdin: withStdin || undefined,
+        stdout: true,
+        stderr: hasTerminal ? undefined : true,
+        tty: hasTerminal || undefined,
+      });
+      return await runRemote({ path: pathOf(podRef, namespace, name, "attach") + query, withStdin, withTerminal }, environment, connection);
+    } finally {
+      connection.close();
+    }
+  },
+};

@@ -1,0 +1,74 @@
+/** `exec`: a command in a container that runs. */
+import { pathOf, queryText } from "../../client/paths.ts";
+import type { Command, Invocation } from "../command.ts";
+import { CommandError, usageError } from "../errors.ts";
+import type { Flag } from "../flags.ts";
+import { containerOf, firstPodOf, podRef } from "../objects/pods-of.ts";
+import { parseTimeout } from "../timeout.ts";
+import { terminalOf } from "./terminal.ts";
+import { runRemote } from "./remote-command.ts";
+
+const flags: readonly Flag[] = [
+  { name: "container", short: "c", type: "string", about: "in this container" },
+  { name: "stdin", short: "i", about: "hand the input on to the command" },
+  { name: "tty", short: "t", about: "with a terminal" },
+  { name: "quiet", short: "q", about: "print nothing but what the command prints" },
+  { name: "pod-running-timeout", type: "string", default: "1m0s", about: "how long to wait for a Pod where there is none" },
+];
+
+export const exec: Command = {
+  usage: "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
+  about: "Runs a command in a container. Ends with the command's own exit code.",
+  examples: `windlass exec web-0 -- date
+windlass exec -it deployment/web -c web -- sh
+tar c . | windlass exec -i web-0 -- tar x -C /srv`,
+  flags,
+  async run(invocation, environment) {
+    const { flags: given } = invocation;
+    const { target, command } = wordsOf(invocation);
+    const connection = await environment.connect(given);
+    try {
+      const { pod } = await firstPodOf(environment, connection, target, parseTimeout(given.string("pod-running-timeout")) ?? 0);
+      const { phase } = pod.status ?? {};
+      if (phase === "Succeeded" || phase === "Failed")
+        throw new CommandError(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+      const quiet = { stderr: given.bool("quiet") ? { ...environment.stderr, write() {} } : environment.stderr };
+      const container = containerOf(pod, given.string("container"), quiet);
+      const withStdin = given.bool("stdin");
+      const withTerminal = terminalOf({ withStdin, wanted: given.bool("tty"), quiet: given.bool("quiet") }, environment);
+      const { name, namespace } = pod.metadata;
+      const fixed = queryText({
+        container,
+        stdin: withStdin || undefined,
+        stdout: true,
+        stderr: withTerminal ? undefined : true,
+        tty: withTerminal || undefined,
+      });
+      const words = command.map((word) => `&command=${encodeURIComponent(word)}`).join("");
+      return await runRemote(
+        { path: pathOf(podRef, namespace, name, "exec") + fixed + words, withStdin, withTerminal },
+        environment,
+        connection,
+      );
+    } finally {
+      connection.close();
+    }
+  },
+};
+
+function wordsOf({ args, argsBeforeDashes, name }: Invocation): { readonly target: string; readonly command: readonly string[] } {
+  const [target] = args;
+  if (argsBeforeDashes === undefined) {
+    if (target !== undefined && args.length > 1)
+      throw new CommandError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
+    throw usageError(
+      name,
+      target === undefined ? "pod, type/name or --filename must be specified" : "you must specify at least one command for the container",
+    );
+  }
+  if (argsBeforeDashes === 0 || target === undefined) throw usageError(name, "pod, type/name or --filename must be specified");
+  if (argsBeforeDashes > 1) throw usageError(name, `exactly one pod must be named before --, not ${argsBeforeDashes}`);
+  const command = args.slice(1);
+  if (command.length === 0) throw usageError(name, "you must specify at least one command for the container");
+  return { target, command };
+}
