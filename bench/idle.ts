@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Engine, homeWith, startEngine } from "./engine.ts";
 import { type Figure, kubernetes, progress, report } from "./figures.ts";
-import { deploymentOf, rollout, watchDeployments } from "./rollouts.ts";
+import { deploymentOf, deployments, rollout, watchRollouts } from "./rollouts.ts";
 
 const settleMs = 20_000;
 const cpuOverMs = 20_000;
@@ -45,7 +45,7 @@ const figures: Figure[] = [];
 {
   progress(`${pods.toLocaleString("en")} simulated Pods`);
   const engine = await startEngine({ nodes: pods / podsPerNode + 20 });
-  const watching = await watchDeployments(engine.access);
+  const watching = await watchRollouts(engine.access, deployments);
   await rollout(engine.access, watching, "POST", deploymentOf("idle", pods, 1));
   watching.close();
   await sleep(settleMs);

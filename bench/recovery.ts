@@ -12,7 +12,7 @@ import { homeWith, startEngine } from "./engine.ts";
 import { type Figure, kubernetes, median, progress, report } from "./figures.ts";
 import type { Access } from "./load/access.ts";
 import { openConnection } from "./load/http2-connection.ts";
-import { deploymentOf, rollout, send, watchDeployments } from "./rollouts.ts";
+import { deploymentOf, deployments, rollout, send, watchRollouts } from "./rollouts.ts";
 
 const kills = 3;
 const writers = 16;
@@ -56,7 +56,7 @@ figures.push({
 });
 {
   const first = await startEngine({ nodes: 15 });
-  const watching = await watchDeployments(first.access);
+  const watching = await watchRollouts(first.access, deployments);
   await rollout(first.access, watching, "POST", deploymentOf("web", 1000, 1));
   const rolling = rollout(first.access, watching, "PATCH", deploymentOf("web", 1000, 2)).catch(() => {});
   await sleep(300);
@@ -79,7 +79,7 @@ figures.push({
     unit: "ms",
     target: { atMost: 100 },
   });
-  const again = await watchDeployments(second.access);
+  const again = await watchRollouts(second.access, deployments);
   await again.complete("web", 2);
   figures.push({
     name: "that rollout complete after ready",
@@ -125,13 +125,13 @@ async function adoption(): Promise<Figure[]> {
     if (loaded.status !== 0) throw new Error(`the image can't be loaded: ${loaded.stderr}`);
     const deployment = deploymentOf("kept", 3, 1);
     for (const container of deployment.spec?.template?.spec?.containers ?? []) container.image = "kiamol/ch09-vweb:v1";
-    const watching = await watchDeployments(engine.access);
+    const watching = await watchRollouts(engine.access, deployments);
     await rollout(engine.access, watching, "POST", deployment);
     watching.close();
     const before = await containers(engine.access);
     await engine.kill();
     engine = await startEngine({ home: engine.home, runtime: "oci", nodes: 1 });
-    const again = await watchDeployments(engine.access);
+    const again = await watchRollouts(engine.access, deployments);
     await again.complete("kept", 1);
     again.close();
     const after = await containers(engine.access);

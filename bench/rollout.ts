@@ -6,7 +6,7 @@
  */
 import { startEngine } from "./engine.ts";
 import { type Figure, kubernetes, median, progress, report } from "./figures.ts";
-import { deploymentOf, remove, rollout, watchBudget, watchDeployments } from "./rollouts.ts";
+import { deploymentOf, deployments, remove, rollout, watchBudget, watchRollouts } from "./rollouts.ts";
 
 interface Size {
   readonly replicas: number;
@@ -31,7 +31,7 @@ let events = 0;
 for (const { replicas, runs, targetMs, peer } of sizes) {
   const engine = await startEngine({ nodes: Math.ceil((replicas / podsPerNode) * room) + 1 });
   const { access } = engine;
-  const watching = await watchDeployments(access);
+  const watching = await watchRollouts(access, deployments);
   const times: [number[], number[], number[]] = [[], [], []];
   // The first one of a new engine runs code that is not compiled yet: it is told, not counted.
   const first = await rollout(access, watching, "POST", deploymentOf("first", 10, 1));
@@ -46,7 +46,7 @@ for (const { replicas, runs, targetMs, peer } of sizes) {
     broken += outcome.broken;
     events += outcome.events;
     progress(`${replicas} Pods: ${times.map((each) => `${Math.round(each.at(-1) ?? 0)} ms`).join(", ")}; ${JSON.stringify(outcome)}`);
-    await remove(access, name);
+    await remove(access, deployments, name);
   }
   watching.close();
   const [createMs, updateMs, undoMs] = times.map(median) as [number, number, number];

@@ -1,11 +1,53 @@
-/** Deployments rolled over the wire, as kubectl would: written, and watched until they are complete. */
+/** Workloads rolled over the wire, as kubectl would: written, and watched until they are complete. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Deployment, Pod } from "../src/api/types.ts";
+import type { DaemonSet, Deployment, Pod, PodTemplateSpec, StatefulSet } from "../src/api/types.ts";
 import type { Access } from "./load/access.ts";
 import { type Connection, headers, openConnection } from "./load/http2-connection.ts";
 
 const patienceMs = 300_000;
-const deployments = "/apis/apps/v1/namespaces/default/deployments";
+
+/** What rolls Pods. */
+export type Workload = Deployment | StatefulSet | DaemonSet;
+
+/** A kind of workload, as far as its rollouts are measured. */
+export interface Rolled<T extends Workload> {
+  readonly path: string;
+  /** Whether all Pods are as the spec says, and there are no others. */
+  isComplete(workload: T): boolean;
+}
+
+/** Deployments of the default namespace. */
+export const deployments: Rolled<Deployment> = {
+  path: "/apis/apps/v1/namespaces/default/deployments",
+  isComplete({ spec, status }) {
+    const wanted = spec?.replicas ?? 1;
+    return status?.replicas === wanted && status.updatedReplicas === wanted && status.availableReplicas === wanted;
+  },
+};
+
+/** StatefulSets of the default namespace. */
+export const statefulSets: Rolled<StatefulSet> = {
+  path: "/apis/apps/v1/namespaces/default/statefulsets",
+  isComplete({ spec, status }) {
+    const wanted = spec?.replicas ?? 1;
+    return status?.replicas === wanted && status.updatedReplicas === wanted && status.readyReplicas === wanted;
+  },
+};
+
+/** DaemonSets of the default namespace. */
+export const daemonSets: Rolled<DaemonSet> = {
+  path: "/apis/apps/v1/namespaces/default/daemonsets",
+  isComplete({ status }) {
+    const wanted = status?.desiredNumberScheduled ?? 0;
+    return wanted > 0 && status?.updatedNumberScheduled === wanted && status.numberAvailable === wanted;
+  },
+};
+
+/** A template whose simulated Pods end at once. */
+export const templateOf = (name: string, version: number): PodTemplateSpec => ({
+  metadata: { labels: { app: name } },
+  spec: { terminationGracePeriodSeconds: 0, containers: [{ name: "app", image: `app:${version}` }] },
+});
 
 /** A Deployment of simulated Pods, with the surge and unavailability that Kubernetes chooses by itself. */
 export const deploymentOf = (name: string, replicas: number, version: number): Deployment =>
@@ -17,10 +59,7 @@ export const deploymentOf = (name: string, replicas: number, version: number): D
       replicas,
       selector: { matchLabels: { app: name } },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { terminationGracePeriodSeconds: 0, containers: [{ name: "app", image: `app:${version}` }] },
-      },
+      template: templateOf(name, version),
     },
   }) as Deployment;
 
@@ -86,24 +125,26 @@ export function watch<T extends { metadata: { resourceVersion?: string } }>(
   return begin();
 }
 
-export interface Watching {
-  /** Resolves when the Deployment, seen at `generation` or later, is rolled out whole. */
+export interface Watching<T extends Workload> {
+  readonly kind: Rolled<T>;
+  /** Resolves when the workload, seen at `generation` or later, is rolled out whole. */
   complete(name: string, generation: number): Promise<void>;
   close(): void;
 }
 
-/** Follows all Deployments of the default namespace on a connection of its own. */
-export async function watchDeployments(access: Access): Promise<Watching> {
+/** Follows all workloads of a kind on a connection of its own. */
+export async function watchRollouts<T extends Workload>(access: Access, kind: Rolled<T>): Promise<Watching<T>> {
   const connection = await openConnection(access);
-  const seen = new Map<string, Deployment>();
+  const seen = new Map<string, T>();
   let waiting: (() => void)[] = [];
-  await watch<Deployment>(connection, access, deployments, ({ object }) => {
+  await watch<T>(connection, access, kind.path, ({ object }) => {
     seen.set(object.metadata.name as string, object);
     const ready = waiting;
     waiting = [];
     for (const look of ready) look();
   });
   return {
+    kind,
     complete(name, generation) {
       return new Promise((resolve, reject) => {
         const deadline = setTimeout(
@@ -113,8 +154,8 @@ export async function watchDeployments(access: Access): Promise<Watching> {
         // A rollout that nobody waits for any more, because its engine was killed, must not keep the process.
         deadline.unref();
         const look = (): void => {
-          const deployment = seen.get(name);
-          if (deployment && (deployment.status?.observedGeneration ?? 0) >= generation && isComplete(deployment)) {
+          const workload = seen.get(name);
+          if (workload && (workload.status?.observedGeneration ?? 0) >= generation && kind.isComplete(workload)) {
             clearTimeout(deadline);
             resolve();
           } else waiting.push(look);
@@ -126,32 +167,33 @@ export async function watchDeployments(access: Access): Promise<Watching> {
   };
 }
 
-const isComplete = ({ spec, status }: Deployment): boolean => {
-  const wanted = spec?.replicas ?? 1;
-  return status?.replicas === wanted && status.updatedReplicas === wanted && status.availableReplicas === wanted;
-};
-
-/** Writes a Deployment (POST: a new one; PATCH: its image) and waits until it is rolled out. Returns the milliseconds. */
-export async function rollout(access: Access, watching: Watching, method: "POST" | "PATCH", deployment: Deployment): Promise<number> {
+/** Writes a workload (POST: a new one; PATCH: its containers) and waits until it is rolled out. Returns the milliseconds. */
+export async function rollout<T extends Workload>(
+  access: Access,
+  watching: Watching<T>,
+  method: "POST" | "PATCH",
+  workload: T,
+): Promise<number> {
   const connection = await openConnection(access);
-  const name = deployment.metadata.name as string;
-  const containers = deployment.spec?.template?.spec?.containers;
+  const { path } = watching.kind;
+  const name = workload.metadata.name as string;
+  const containers = workload.spec?.template?.spec?.containers;
   const start = performance.now();
   const written = (
     method === "POST"
-      ? await send(connection, access, "POST", deployments, deployment)
-      : await send(connection, access, "PATCH", `${deployments}/${name}`, { spec: { template: { spec: { containers } } } })
-  ) as Deployment;
+      ? await send(connection, access, "POST", path, workload)
+      : await send(connection, access, "PATCH", `${path}/${name}`, { spec: { template: { spec: { containers } } } })
+  ) as T;
   await watching.complete(name, written.metadata.generation as number);
   const ms = performance.now() - start;
   connection.close();
   return ms;
 }
 
-/** Deletes a Deployment; resolves when its Pods are gone. */
-export async function remove(access: Access, name: string): Promise<void> {
+/** Deletes a workload; resolves when its Pods are gone. */
+export async function remove(access: Access, kind: Rolled<never>, name: string): Promise<void> {
   const connection = await openConnection(access);
-  await send(connection, access, "DELETE", `${deployments}/${name}`);
+  await send(connection, access, "DELETE", `${kind.path}/${name}`);
   const pods = `/api/v1/namespaces/default/pods?limit=1&labelSelector=app%3D${name}`;
   while (((await send(connection, access, "GET", pods)) as { items: unknown[] }).items.length > 0) await sleep(10);
   connection.close();
@@ -160,13 +202,13 @@ export async function remove(access: Access, name: string): Promise<void> {
 export interface Budget {
   /** How many events were looked at. */
   readonly events: number;
-  /** Events after which fewer Pods were available, or more existed, than the Deployment promises. */
+  /** Events after which fewer Pods were available, or more existed, than the workload promises. */
   readonly broken: number;
   readonly fewestAvailable: number;
   readonly mostPods: number;
 }
 
-/** Counts the Pods of a Deployment after every event of a watch; call it when all of them are there. */
+/** Counts the Pods of a workload after every event of a watch; call it when all of them are there. */
 export async function watchBudget(access: Access, name: string, fewest: number, most: number): Promise<() => Budget> {
   const connection = await openConnection(access);
   const available = new Set<string>();

@@ -9,7 +9,7 @@ import { node24 } from "./node24.mjs";
 import { enginePackages, ensureDependencies, ensureKubectl, ensurePackages, root, run, step } from "./setup.mjs";
 
 /** In the order in which they run: what the machine can do comes first, for the others are scaled by it. */
-const benches = ["machine", "store", "cold-start", "idle", "api", "watch", "rollout", "containers", "proxy", "recovery"];
+const benches = ["machine", "store", "cold-start", "idle", "api", "watch", "rollout", "sets", "containers", "proxy", "recovery"];
 const peers = ["etcd-server", "nginx-light", "wrk"];
 const results = join(root, "bench", "results");
 const page = join(root, "docs", "performance.md");

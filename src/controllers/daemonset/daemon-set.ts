@@ -22,7 +22,7 @@ import { createPod, deletePod } from "../runtime/pod-control.ts";
 import { claimRevisions, deleteRevisions } from "../runtime/revisions.ts";
 import { slowStart } from "../runtime/slow-start.ts";
 import { decide, type Plan } from "./decide.ts";
-import { eligibilityOf, podForNode } from "./eligibility.ts";
+import { eligibility, podForNode } from "./eligibility.ts";
 import { FailedPodBackOff } from "./failed-pod-back-off.ts";
 import { forgettable, hashOf, settleHistory } from "./revision.ts";
 
@@ -60,7 +60,8 @@ function nodeChanged(change: Change<NodeObject>, enqueue: Enqueue, { informers }
   const same = change.type === "updated" && concerns(change.object) === concerns(change.old);
   if (same) return;
   for (const daemonSet of informers.of(DaemonSet).lister.list()) {
-    if (change.type === "updated" && deepEqual(eligibilityOf(daemonSet, change.object), eligibilityOf(daemonSet, change.old))) continue;
+    const judge = eligibility(daemonSet);
+    if (change.type === "updated" && deepEqual(judge(change.object), judge(change.old))) continue;
     enqueue(keyOf(daemonSet));
   }
 }

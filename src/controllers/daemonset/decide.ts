@@ -4,7 +4,7 @@
  */
 import type { DaemonSet, DaemonSetStatus, Node, Pod } from "../../api/types.ts";
 import { isPodAvailable, isPodReady, isPodTerminal } from "../../machinery/pods.ts";
-import { type Eligibility, eligibilityOf, isUpToDate, nodeOf } from "./eligibility.ts";
+import { type Eligibility, eligibility, isUpToDate, nodeOf } from "./eligibility.ts";
 import { type Bounds, boundsOf, rollingUpdate } from "./rolling-update.ts";
 import { nextStatus } from "./status.ts";
 
@@ -96,11 +96,12 @@ function placesOf({ daemonSet, pods, nodes }: Observation): Place[] {
     else byNode.set(name, [pod]);
   }
   for (const there of byNode.values()) there.sort(byAge);
+  const judge = eligibility(daemonSet);
   const known = nodes.map((node) => {
     const name = node.metadata.name as string;
     const there = byNode.get(name) ?? [];
     byNode.delete(name);
-    return { name, known: true, pods: there, ...eligibilityOf(daemonSet, node) };
+    return { name, known: true, pods: there, ...judge(node) };
   });
   const gone = [...byNode].map(([name, there]) => ({ name, known: false, pods: there, shouldRun: false, mayStay: false }));
   return [...known, ...gone];

@@ -20,15 +20,22 @@ export interface Eligibility {
 }
 
 const nowhere: Eligibility = { shouldRun: false, mayStay: false };
+const anywhere: Eligibility = { shouldRun: true, mayStay: true };
 
-/** Judges one node. A taint that came later evicts only if its effect is NoExecute. */
-export function eligibilityOf(daemonSet: DaemonSet, node: Node): Eligibility {
-  const spec = daemonSet.spec?.template.spec;
-  if (spec?.nodeName && spec.nodeName !== node.metadata.name) return nowhere;
+/**
+ * Judges nodes, one after another. A taint that came later evicts only if its effect is NoExecute. What does not depend on the
+ * node is worked out once: a pass asks about every node there is.
+ */
+export function eligibility(daemonSet: DaemonSet): (node: Node) => Eligibility {
+  const nodeName = daemonSet.spec?.template.spec?.nodeName;
   const pod = podFromTemplate(tolerating(daemonSet.spec?.template ?? {}), daemonSet);
-  if (!nodeMatchesPod(pod, node)) return nowhere;
-  if (!untolerated(pod, node.spec?.taints, ["NoSchedule", "NoExecute"])) return { shouldRun: true, mayStay: true };
-  return { shouldRun: false, mayStay: untolerated(pod, node.spec?.taints, ["NoExecute"]) === undefined };
+  return (node) => {
+    if (nodeName && nodeName !== node.metadata.name) return nowhere;
+    if (!nodeMatchesPod(pod, node)) return nowhere;
+    const taints = node.spec?.taints;
+    if (!untolerated(pod, taints, ["NoSchedule", "NoExecute"])) return anywhere;
+    return { shouldRun: false, mayStay: untolerated(pod, taints, ["NoExecute"]) === undefined };
+  };
 }
 
 /** The Pod for a node, to be created; the scheduler binds it there and nowhere else. */
@@ -65,7 +72,7 @@ export function isUpToDate(pod: Pod, daemonSet: DaemonSet, hash: string): boolea
   return (pod.metadata.creationTimestamp ?? "") > (daemonSet.metadata.creationTimestamp ?? "");
 }
 
-/** What the scheduler has to obey for an ordinary Pod is settled by `eligibilityOf`: one term stands for all of it. */
+/** What the scheduler has to obey for an ordinary Pod is settled by `eligibility`: one term stands for all of it. */
 function boundTo(nodeName: string, affinity: Affinity | undefined): Affinity {
   const term = { matchFields: [{ key: nodeNameField, operator: "In", values: [nodeName] }] };
   const required = { nodeSelectorTerms: [term] };

@@ -67,7 +67,9 @@ export function decide(placed: PlacedPod, options: DecideOptions): Decision {
     return { type: "refused", refusals, hopeless };
   }
   const cycle = cycleOf(placed, options);
-  const views = [...options.cluster.nodes.values()];
+  const { nodes } = options.cluster;
+  const named = namedNodes(placed.pod);
+  const views = named ? [...named].map((name) => nodes.get(name)).filter((view) => view !== undefined) : [...nodes.values()];
   const fits: NodeView[] = [];
   const refusals = new Map<string, Refusal>();
   for (let step = 0; step < views.length && fits.length < enoughNodes; step++) {
@@ -76,8 +78,30 @@ export function decide(placed: PlacedPod, options: DecideOptions): Decision {
     if (refusal) refusals.set(view.name, refusal);
     else fits.push(view);
   }
-  if (fits.length === 0) return { type: "refused", refusals };
+  if (fits.length === 0) {
+    for (const name of nodes.keys()) if (named && !named.has(name)) refusals.set(name, unasked);
+    return { type: "refused", refusals };
+  }
   return { type: "place", nodeName: best(fits, cycle, options.random).name };
+}
+
+/** What is said of the nodes that a Pod's affinity leaves out by name. */
+const unasked: Refusal = { reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"], preemptable: false };
+
+/**
+ * The only nodes that a Pod can go to because its required affinity names them, as that of each Pod of a DaemonSet does: no
+ * others need be asked. Undefined where it names none.
+ */
+function namedNodes(pod: Pod): ReadonlySet<string> | undefined {
+  const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (!terms || terms.length === 0) return undefined;
+  const names = new Set<string>();
+  for (const { matchFields = [] } of terms) {
+    const field = matchFields.find(({ key, operator }) => key === "metadata.name" && operator === "In");
+    if (!field) return undefined;
+    for (const name of field.values ?? []) names.add(name);
+  }
+  return names;
 }
 
 /** Why a node can't take a Pod, or undefined when it can. The order is the one in which Kubernetes asks. */
