@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createStrategicMerge } from "../../machinery/three-way-merge.ts";
 import { applyStrategicMerge } from "../../machinery/strategic-merge.ts";
-import { lastAppliedAfter, lastAppliedKey } from "./last-applied.ts";
+import { lastAppliedAfter, lastAppliedContent, lastAppliedKey } from "./last-applied.ts";
 
 const schema = "apps.v1.Deployment";
 const template = (...names: string[]) => ({ spec: { containers: names.map((name) => ({ name, image: `${name}:1` })) } });
@@ -54,4 +54,16 @@ test("the mark of a restart does not become a part of what was applied", () => {
   };
   const text = lastAppliedAfter(live(file("b"), "b"), restarted, undefined) as string;
   assert.deepEqual(JSON.parse(text).spec.template, { ...template("a"), metadata: { labels: { app: "web" } } });
+});
+
+test("it is spelt as kubectl spells it: an apply of the same file writes the same text", () => {
+  const object = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { annotations: { [lastAppliedKey]: '{"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap"}\n' } },
+  };
+  assert.equal(
+    lastAppliedContent(object, { data: { b: "<p>&", a: "2" } }),
+    '{"apiVersion":"v1","data":{"a":"2","b":"\\u003cp\\u003e\\u0026"},"kind":"ConfigMap"}\n',
+  );
 });

@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from "../../api/meta/object.ts";
 import type { PodTemplateSpec } from "../../api/types.ts";
+import { canonicalJson } from "../../machinery/canonical-json.ts";
 
 /** The annotation that client-side apply compares with. */
 export const lastAppliedKey = "kubectl.kubernetes.io/last-applied-configuration";
@@ -29,7 +30,7 @@ export function lastAppliedAfter(workload: KubeObject, template: PodTemplateSpec
   const before = lastApplied(workload);
   if (!before) return undefined;
   const named = applied === undefined ? withoutRestart(template) : (JSON.parse(applied) as unknown);
-  return `${JSON.stringify({ ...before, spec: { ...before.spec, template: named } })}\n`;
+  return appliedText({ ...before, spec: { ...before.spec, template: named } });
 }
 
 function withoutRestart(template: PodTemplateSpec): PodTemplateSpec {
@@ -47,5 +48,9 @@ export function lastAppliedContent(
   const before = lastApplied(configMap);
   if (!before) return undefined;
   const { data: _, binaryData: __, ...rest } = before;
-  return `${JSON.stringify({ ...rest, ...content })}\n`;
+  return appliedText({ ...rest, ...content });
 }
+
+/** As kubectl spells it, so that an apply of the same file finds nothing to change: sorted, what HTML would take amiss escaped, a line break. */
+const appliedText = (value: unknown): string =>
+  `${canonicalJson(value).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
