@@ -5,6 +5,7 @@ import { qualifiedResource, type Resource } from "../discovery/resource.ts";
 import { CommandError, usageError } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import { alignColumns } from "../printing/columns.ts";
+import { unknownFormat } from "../printing/printer.ts";
 
 export const apiResources: Command = {
   usage: "[flags]",
@@ -23,7 +24,7 @@ export const apiResources: Command = {
   async run({ name, args, flags }, environment) {
     if (args.length > 0) throw usageError(name, `unexpected arguments: [${args.join(" ")}]`);
     const output = flags.string("output");
-    if (!["", "wide", "name"].includes(output)) throw new CommandError(`--output ${output} is not available`);
+    if (!["", "wide", "name"].includes(output)) throw unknownFormat(output, "json,kyaml,name,wide,yaml");
     const sortBy = flags.string("sort-by");
     if (!["", "name", "kind"].includes(sortBy)) throw new CommandError("--sort-by accepts only name or kind");
     const connection = await environment.connect(flags);

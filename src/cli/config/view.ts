@@ -62,7 +62,7 @@ function mergedOf(loaded: KubeconfigFiles, context: string, minify: boolean): Fi
     clusters: (name) => !minify || name === used["cluster"],
     users: (name) => !minify || name === used["user"],
   };
-  const merged: Fields = { "current-context": context };
+  const merged: Fields = { "current-context": minify ? context : loaded.currentContext() };
   for (const section of Object.keys(sections) as Section[])
     merged[section] = loaded
       .names(section)

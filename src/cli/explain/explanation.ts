@@ -68,7 +68,7 @@ interface Field {
 
 function fieldText(reader: SchemaReader, { name, schema, isRequired }: Field): string {
   const head = `  ${name}\t<${reader.typeName(schema)}>${isRequired ? " -required-" : ""}\n${enumText(reader.inner(schema), "  ")}`;
-  const lines = wrapped(reader.descriptions(schema)[0] ?? "<no description>", lineLength).map((line) => `    ${line}\n`);
+  const lines = wrapped(schema.description ?? "<no description>", lineLength).map((line) => `    ${line}\n`);
   return `${head}${lines.join("")}\n`;
 }
 
@@ -120,7 +120,11 @@ class SchemaReader {
 
   typeName(schema: Schema): string {
     const referred = this.#referred(schema);
-    if (referred) return referred.name.slice(referred.name.lastIndexOf(".") + 1);
+    if (referred) {
+      // A moment is a text with a name of its own; what has fields, or is one of several types, goes by its name.
+      const { type } = referred.schema;
+      return type !== undefined && type !== "object" ? type : referred.name.slice(referred.name.lastIndexOf(".") + 1);
+    }
     if (schema.items) return `[]${this.typeName(schema.items)}`;
     if (typeof schema.additionalProperties === "object") return `map[string]${this.typeName(schema.additionalProperties)}`;
     if (schema.oneOf && schema.type === undefined) return "IntOrString";

@@ -1,0 +1,242 @@
+/** The reading verbs say what kubectl says, to the byte: tables, formats, refusals, exit codes. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { startEngine } from "../harness/engine.ts";
+import { assertSame } from "../harness/same-as-kubectl.ts";
+import { until } from "../harness/until.ts";
+
+const tables = [
+  "kubectl get pods",
+  "kubectl get pod web",
+  "kubectl get po,deploy",
+  "kubectl get all",
+  "kubectl get all -A",
+  "kubectl get nodes -o wide",
+  "kubectl get deploy -o wide --show-labels",
+  "kubectl get deploy/web svc/web",
+  "kubectl get pods --sort-by=.metadata.name",
+  "kubectl get pods -l app=web",
+  "kubectl get pods -l 'app in (web,x)' -L app",
+  "kubectl get pods --field-selector=status.phase=Running",
+  "kubectl get pods --no-headers",
+  "kubectl get pods --show-kind",
+  "kubectl get ns",
+  "kubectl get deploy.apps",
+  "kubectl get deployments.v1.apps",
+  "kubectl get deployments.v9.apps",
+  "kubectl get Deployment",
+  "kubectl get sc",
+  "kubectl get pods -n kube-system",
+  "kubectl get -f things.yaml",
+  "kubectl get pods --as=joe",
+  "kubectl get deploy web --subresource=scale",
+  "kubectl get pods --output=wide",
+  "kubectl get -owide pods",
+  "kubectl -n kube-system get pods",
+  "kubectl get nodes --show-labels",
+  "kubectl get events",
+  "kubectl get deploy web svc",
+  "kubectl get deploy,svc web",
+  "kubectl get endpointslices",
+  "kubectl get rs -o wide",
+  "kubectl get csr",
+  "kubectl get roles -A",
+  "kubectl get componentstatuses",
+  "kubectl get pods -A -o wide",
+  "kubectl get pods --all-namespaces --show-labels --no-headers",
+];
+
+const formats = [
+  "kubectl get deploy web -o yaml",
+  "kubectl get deploy web -o json",
+  "kubectl get deploy -o yaml",
+  "kubectl get cm conf -o yaml",
+  "kubectl get cm conf -o json",
+  "kubectl get cm -o name",
+  "kubectl get cm,svc -o name",
+  "kubectl get deploy web -o jsonpath='{.metadata.name}'",
+  "kubectl get deploy -o jsonpath='{.items[*].metadata.name}'",
+  'kubectl get pods -o jsonpath=\'{range .items[*]}{.metadata.name}{"\\t"}{.status.phase}{"\\n"}{end}\'',
+  "kubectl get pods -o jsonpath='{.items[0].spec.containers[*].image}'",
+  "kubectl get pods -o jsonpath='{.items[-1].spec.containers[-1:].image}'",
+  "kubectl get pods -o jsonpath='{.items[*].metadata.labels}'",
+  "kubectl get pods -o jsonpath='{..image}'",
+  "kubectl get cm conf -o jsonpath='{.data.a\\.txt}'",
+  "kubectl get cm conf -o jsonpath=\"{.data['a\\.txt']}\"",
+  "kubectl get pods -o jsonpath='{.items[?(@.status.phase==\"Running\")].metadata.name}'",
+  "kubectl get deploy web -o jsonpath='{.spec.template.spec.containers[?(@.name==\"c\")].image}'",
+  "kubectl get deploy web -o jsonpath='{.spec.template.spec.containers[0,1].image}'",
+  "kubectl get deploy web -o jsonpath=\"{.metadata['name','namespace']}\"",
+  "kubectl get deploy web -o jsonpath='{.spec.replicas} of {.status.replicas}'",
+  "kubectl get deploy web -o jsonpath-as-json='{.spec.template.spec.containers[*].image}'",
+  "kubectl get deploy -o custom-columns=NAME:metadata.name --no-headers",
+  "kubectl get pods --sort-by=.metadata.name -o name",
+  "kubectl get -f things.yaml -o name",
+  "kubectl get --raw /version",
+  "kubectl get --raw /apis/apps",
+  "kubectl get deploy web --subresource=status -o name",
+  "kubectl get pods --show-labels -o yaml",
+  "kubectl get cm conf -ojsonpath={.data}",
+  "kubectl get cm conf -o jsonpath='{.data.html}'",
+  "kubectl get clusterroles view -o yaml",
+  "kubectl get deploy web --show-managed-fields -o yaml",
+];
+
+const mistakes = [
+  "kubectl get cm conf -o jsonpath='{.nope}'",
+  "kubectl get deploy web -o jsonpath='{.spec'",
+  "kubectl get deploy web -o jsonpath=",
+  "kubectl get deploy -o custom-columns=NAME:.metadata.name,IMG:.spec.template.spec.containers[*].image,NONE:.nope",
+  "kubectl get deploy -o custom-columns=NAME",
+  "kubectl get deploy -o custom-columns=",
+  "kubectl get pods -l app=nope",
+  "kubectl get pods --field-selector=foo=bar",
+  "kubectl get ns nope",
+  "kubectl get pods nope nope2",
+  "kubectl get pods nope --ignore-not-found",
+  "kubectl get",
+  "kubectl get foo",
+  "kubectl get foo.apps",
+  "kubectl get pods -n nope",
+  "kubectl get pods -o foo",
+  "kubectl get pods --foo",
+  "kubectl get pods -z",
+  "kubectl get pods -o",
+  "kubectl get pods --watch=maybe",
+  "kubectl get pods --chunk-size=x",
+  "kubectl get -f nope.yaml",
+  "kubectl get pods web -l app=x",
+  "kubectl get pods -A web",
+  "kubectl get pods/web deploy",
+  "kubectl get deploy pods/web",
+  "kubectl get pods,nope",
+  "kubectl get --raw /nope",
+  "kubectl get pods --context=nope",
+  "kubectl get pods --cluster=nope",
+  "kubectl get pods --user=nope",
+  "kubectl get pods --kubeconfig=/nope",
+  "kubectl get pods --as-group=x",
+  "kubectl get pods --request-timeout=abc",
+  "kubectl get pods --output-watch-events",
+  "kubectl get deploy/ web",
+  "kubectl get a/b/c",
+  "kubectl get ,",
+  "kubectl get pods,",
+  "kubectl get pods -o yaml -l app=nope",
+  "kubectl get pods -o name -l app=nope",
+  "kubectl get pods -o custom-columns=A:.x -l app=nope",
+  "kubectl get pods --ignore-not-found -l app=nope",
+];
+
+const aboutTheCluster = [
+  "kubectl api-resources",
+  "kubectl api-resources -o wide",
+  "kubectl api-resources -o name",
+  "kubectl api-resources --namespaced=false",
+  "kubectl api-resources --api-group=apps",
+  "kubectl api-resources --verbs=list,create --no-headers",
+  "kubectl api-resources --sort-by=name",
+  "kubectl api-resources --sort-by=kind",
+  "kubectl api-resources --sort-by=foo",
+  "kubectl api-resources -o foo",
+  "kubectl api-resources foo",
+  "kubectl api-resources --categories=all",
+  "kubectl api-versions",
+  "kubectl auth can-i get pods",
+  "kubectl auth can-i get foo",
+  "kubectl auth can-i get nodes",
+  "kubectl auth can-i '*' '*'",
+  "kubectl auth can-i get pods --as=joe",
+  "kubectl auth can-i get /healthz --as=joe",
+  "kubectl auth can-i delete deployments.apps/web -q",
+  "kubectl auth can-i --list",
+  "kubectl auth whoami",
+  "kubectl auth whoami -o yaml",
+  "kubectl auth whoami --as=joe --as-group=a --as-group=b",
+  "kubectl auth whoami -o jsonpath='{.status.userInfo.username}'",
+  "kubectl explain deploy",
+  "kubectl explain deploy.spec.strategy",
+  "kubectl explain deploy.spec.replicas",
+  "kubectl explain pods --recursive",
+  "kubectl explain pod.spec.restartPolicy",
+  "kubectl explain deploy.spec.template.spec.containers.resources.limits",
+  "kubectl explain cm.data",
+  "kubectl explain pods.spec.containers.ports",
+  "kubectl explain deploy --api-version=apps/v2",
+  "kubectl explain svc.spec",
+  "kubectl explain sts.spec.volumeClaimTemplates",
+  "kubectl explain pods.spec.volumes --recursive",
+  "kubectl explain node.status.conditions",
+  "kubectl explain svc.spec.ports.targetPort",
+  "kubectl config view",
+  "kubectl config view --minify",
+  "kubectl config view --raw",
+  "kubectl config view -o jsonpath='{.users[*].name}'",
+  "kubectl config get-contexts",
+  "kubectl config get-contexts -o name",
+  "kubectl config get-contexts --no-headers",
+  "kubectl config get-contexts nope",
+  "kubectl config get-contexts windlass",
+  "kubectl config current-context",
+  "kubectl config get-clusters",
+  "kubectl config get-users",
+  "kubectl config use-context nope",
+  "kubectl config rename-context a b",
+  "kubectl config delete-context nope",
+  "kubectl config delete-cluster nope",
+  "kubectl config delete-user nope",
+  "kubectl config view --context=nope",
+  "kubectl config get-contexts --kubeconfig=/nope",
+  "kubectl config view --kubeconfig=/nope",
+  "kubectl config current-context --kubeconfig=/nope",
+];
+
+/** Run in this order with a kubeconfig of their own. */
+const kubeconfigs = [
+  "kubectl config set-context dev --cluster=windlass --user=windlass --namespace=x",
+  "kubectl config set-context --current --namespace=y",
+  "kubectl config use-context dev",
+  "kubectl config current-context",
+  "kubectl config set-cluster c --server=https://1.2.3.4 --insecure-skip-tls-verify=true",
+  "kubectl config set-credentials u --token=abc",
+  "kubectl config view",
+  "kubectl config get-contexts",
+  "kubectl config rename-context dev dev2",
+  "kubectl config delete-cluster c",
+  "kubectl config delete-user u",
+  "kubectl config set clusters.windlass.server https://x",
+  "kubectl config delete-context dev2",
+  "kubectl config unset current-context",
+  "kubectl config current-context",
+  "kubectl config view --minify",
+  "kubectl config view --raw",
+];
+
+test("windlass reads as kubectl 1.35 does", async (t) => {
+  const engine = await startEngine(t, {
+    runtime: "simulated",
+    nodes: 2,
+    images: [],
+    files: new URL("manifests/", import.meta.url),
+  });
+  await engine.run("kubectl apply -f things.yaml");
+  await until("both Pods run", async () => {
+    const { items } = await engine.read("/api/v1/namespaces/default/pods");
+    return items.length === 2 && items.every((pod: any) => pod.status.phase === "Running");
+  });
+  // Events come a moment after what they tell of; tables of them must not change between two looks.
+  await t.test("tables", () => assertSame(engine, tables));
+  await t.test("formats", () => assertSame(engine, formats));
+  await t.test("mistakes", () => assertSame(engine, mistakes));
+  await t.test("the cluster and its types", () => assertSame(engine, aboutTheCluster));
+  await t.test("kubeconfigs", () => assertSame(engine, kubeconfigs, { apart: true }));
+  await t.test("as a plugin of kubectl it follows kubectl's own kubeconfig", async () => {
+    await engine.run('ln -s "$(readlink -f "$(command -v windlass)")" "$HOME/kubectl-windlass"');
+    const line = "PATH=$HOME:$PATH kubectl windlass get pods -o name";
+    assert.equal(await engine.run(line), await engine.run("kubectl get pods -o name"));
+    const outcome = await engine.attempt("env -u KUBECONFIG PATH=$HOME:$PATH kubectl windlass get pods");
+    assert.equal(outcome.code, 1);
+    assert.match(outcome.stderr, /no cluster is named/);
+    assert.match(await engine.run("env -u KUBECONFIG windlass get nodes -o name"), /node\/windlass-1/);
+  });
+});
