@@ -373,7 +373,8 @@ test("RS-3: a controller whose cache is behind does not make Pods twice", async 
   await rest(240_000);
   assert.equal(made.length, 3);
   await clock.advance(3_600_000);
-  assert.ok(made.length === 3 || made.length === 6, "after five minutes it may believe that the watch has missed them");
+  assert.ok(made.length >= 6, "what never comes is made again in the end");
+  assert.ok(made.length <= 3 * 5, `it is believed to be missed once in a quarter of an hour at most: ${made.length}`);
   await stop();
 });
 

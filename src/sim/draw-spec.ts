@@ -37,7 +37,7 @@ function drawSteps(random: Random, workload: Workload, manifest: Spec["manifest"
   const images = ["v0"];
   // The first rollout is usually let alone, as it is in life.
   let atMs = randomPick(random, [0, 20_000, 60_000, 60_000]);
-  for (let count = randomInt(random, 1, 7); count > 0; count--) {
+  for (let count = randomInt(random, 1, 5); count > 0; count--) {
     atMs += randomPick(random, [randomInt(random, 0, 2000), randomInt(random, 0, 40_000)]);
     steps.push({ atMs, ...workload.drawStep(random, { manifest, images, atMs }) });
   }

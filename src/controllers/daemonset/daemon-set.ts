@@ -4,7 +4,7 @@ import { ControllerRevision } from "../../api/kinds/controller-revision/index.ts
 import { DaemonSet } from "../../api/kinds/daemon-set/index.ts";
 import { Node } from "../../api/kinds/node/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
-import { keyOf, keyText, type ObjectKey } from "../../api/meta/object.ts";
+import { keyOf, type ObjectKey } from "../../api/meta/object.ts";
 import type { DaemonSet as DaemonSetObject, DaemonSetStatus, Node as NodeObject, Pod as PodObject } from "../../api/types.ts";
 import type { Change } from "../../client/informer.ts";
 import { byController, byOrphanedIn } from "../../client/lister.ts";
@@ -48,6 +48,7 @@ export function daemonSetController(controllerDeps: ControllerDeps): Controller 
   return controller(component, deps)
     .reconciles(DaemonSet)
     .owns(ControllerRevision)
+    .watches(DaemonSet, deps.expectations.forgetsGone)
     .watches(Pod, ownedPods({ ...deps, kind: DaemonSet, selectorOf }))
     .watches(Node, (change, enqueue) => nodeChanged(change, enqueue, deps))
     .with((key) => reconcile(key, deps));
@@ -71,10 +72,7 @@ const concerns = ({ metadata, spec }: NodeObject): string => JSON.stringify([met
 async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   const { client, informers, expectations, backOff, world } = deps;
   const daemonSet = informers.of(DaemonSet).lister.get(key);
-  if (!daemonSet) {
-    expectations.forget(keyText(key));
-    return done;
-  }
+  if (!daemonSet) return done;
   if (selectorOf(daemonSet).everything) {
     const message = "This daemon set is selecting all pods. A non-empty selector is required.";
     deps.recorder.event(daemonSet, "Warning", "SelectingAll", message);
@@ -82,7 +80,7 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   }
   // Its Pods and revisions go in no particular order: nothing could be said of it that is true.
   if (daemonSet.metadata.deletionTimestamp !== undefined) return done;
-  const mayAct = expectations.satisfied(keyText(key));
+  const mayAct = expectations.satisfied(daemonSet.metadata.uid as string);
   const pods = await claimPods(daemonSet, deps);
   const revisions = await claimRevisions(daemonSet, DaemonSet, deps);
   let history: Awaited<ReturnType<typeof settleHistory>>;
@@ -110,9 +108,15 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   }
   if (mayAct) await deleteRevisions(client, forgettable(daemonSet, history.old, pods));
   if (applied.more) return requeueAfter(0, "one pass makes or removes a bounded number of Pods");
-  const waits = [plan.retryAfterMs, nextAvailabilityMs(pods, daemonSet.spec?.minReadySeconds ?? 0, nowMs)];
+  const waits = [
+    plan.retryAfterMs,
+    nextAvailabilityMs(pods, daemonSet.spec?.minReadySeconds ?? 0, nowMs),
+    expectations.waitMs(daemonSet.metadata.uid as string),
+  ];
   const waitMs = Math.min(...waits.map((wait) => wait ?? Number.POSITIVE_INFINITY));
-  return Number.isFinite(waitMs) ? requeueAfter(waitMs, "a ready Pod becomes available, or a failed one may be replaced") : done;
+  return Number.isFinite(waitMs)
+    ? requeueAfter(waitMs, "a ready Pod becomes available, a failed one may be replaced, or what was asked for never comes")
+    : done;
 }
 
 /** Ended Pods are not adopted, but the ones owned already are replaced. */
@@ -140,27 +144,27 @@ interface Applied {
 async function apply(plan: Plan, daemonSet: DaemonSetObject, hash: string, deps: Deps): Promise<Applied> {
   const { expectations } = deps;
   tellOfEnded(plan, daemonSet, deps);
-  const key = keyText(keyOf(daemonSet));
+  const uid = daemonSet.metadata.uid as string;
   const creations = plan.creations.slice(0, burstMax);
   const deletions = plan.deletions.slice(0, burstMax);
   const more = plan.creations.length > burstMax || plan.deletions.length > burstMax;
   if (creations.length === 0 && deletions.length === 0) return { more, error: undefined };
-  expectations.expect(key, { creations: creations.length, deletions: deletions.map((pod) => pod.metadata.uid ?? "") });
+  expectations.expect(uid, { creations: creations.length, deletions: deletions.map((pod) => pod.metadata.uid ?? "") });
   const created = await slowStart(creations.length, async (index) => {
     try {
       await createPod(deps, podForNode(daemonSet, creations[index] as string, hash), daemonSet);
     } catch (cause) {
-      expectations.creationSeen(key);
+      expectations.creationSeen(uid);
       throw cause;
     }
   });
-  expectations.creationSeen(key, created.skipped);
+  expectations.creationSeen(uid, created.skipped);
   const deleted = await Promise.allSettled(
     deletions.map(async (pod) => {
       try {
         await deletePod(deps, pod, daemonSet);
       } catch (cause) {
-        expectations.deletionSeen(key, pod.metadata.uid ?? "");
+        expectations.deletionSeen(uid, pod.metadata.uid ?? "");
         throw cause;
       }
     }),

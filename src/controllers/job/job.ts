@@ -2,7 +2,7 @@
 import { isNamespaceTerminating, isNotFound } from "../../api/errors.ts";
 import { Job } from "../../api/kinds/job/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
-import { keyOf, keyText, type ObjectKey } from "../../api/meta/object.ts";
+import { keyOf, type ObjectKey } from "../../api/meta/object.ts";
 import type { Container, Job as JobObject, JobStatus, Pod as PodObject } from "../../api/types.ts";
 import { parseTime } from "../../base/time.ts";
 import { byController, byOrphanedIn } from "../../client/lister.ts";
@@ -35,6 +35,7 @@ export function jobController(controllerDeps: ControllerDeps): Controller {
   const deps: Deps = { ...controllerDeps, recorder: controllerDeps.recorderFor(component), expectations };
   return controller(component, deps)
     .reconciles(Job)
+    .watches(Job, expectations.forgetsGone)
     .watches(Pod, ownedPods({ ...deps, kind: Job, selectorOf }))
     .with((key) => reconcile(key, deps));
 }
@@ -45,7 +46,6 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   const { client, informers, expectations, world } = deps;
   const job = informers.of(Job).lister.get(key);
   if (!job) {
-    expectations.forget(keyText(key));
     await releaseLeft(key, deps);
     return done;
   }
@@ -55,7 +55,7 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
     await release(pods, deps);
     return done;
   }
-  const plan = decide(job, pods, expectations.satisfied(keyText(key)), world.clock.now());
+  const plan = decide(job, pods, expectations.satisfied(job.metadata.uid as string), world.clock.now());
   const failure = await apply(plan, job, deps);
   const written = await report(job, plan.status, deps);
   if (written) for (const { type, reason, message } of plan.events) deps.recorder.event(job, type, reason, message);
@@ -63,7 +63,9 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   if (failure && !isNamespaceTerminating(failure.error)) throw failure.error;
   if (isFinished(job)) return await expire(job, client, world.clock.now());
   if (plan.creations.length > burstMax) return requeueAfter(0, "one pass makes a bounded number of Pods");
-  return plan.checkAfterMs === undefined ? done : requeueAfter(plan.checkAfterMs, "a back-off or the deadline passes");
+  const waits = [plan.checkAfterMs, expectations.waitMs(job.metadata.uid as string)];
+  const waitMs = Math.min(...waits.map((wait) => wait ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(waitMs) ? requeueAfter(waitMs, "a back-off or the deadline passes, or what was asked for never comes") : done;
 }
 
 function claimPods(job: JobObject, { client, informers }: Deps): Promise<PodObject[]> {
@@ -106,18 +108,18 @@ function newPod(job: JobObject, index: number | undefined): PodObject {
 
 async function apply(plan: Plan, job: JobObject, deps: Deps): Promise<{ readonly error: unknown } | undefined> {
   const { expectations } = deps;
-  const key = keyText(keyOf(job));
+  const uid = job.metadata.uid as string;
   const creations = plan.creations.slice(0, burstMax);
   const deletions = plan.deletions.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (creations.length === 0 && deletions.length === 0) return undefined;
-  expectations.expect(key, { creations: creations.length, deletions: deletions.map(({ metadata }) => metadata.uid ?? "") });
+  expectations.expect(uid, { creations: creations.length, deletions: deletions.map(({ metadata }) => metadata.uid ?? "") });
   const deleted = await Promise.allSettled(
     deletions.map(async (pod) => {
       try {
         if (!plan.deletionsCount) await release([pod], deps);
         await deletePod(deps, pod, job);
       } catch (cause) {
-        expectations.deletionSeen(key, pod.metadata.uid ?? "");
+        expectations.deletionSeen(uid, pod.metadata.uid ?? "");
         throw cause;
       }
     }),
@@ -126,11 +128,11 @@ async function apply(plan: Plan, job: JobObject, deps: Deps): Promise<{ readonly
     try {
       await createPod(deps, newPod(job, creations[position]), job);
     } catch (cause) {
-      expectations.creationSeen(key);
+      expectations.creationSeen(uid);
       throw cause;
     }
   });
-  expectations.creationSeen(key, created.skipped);
+  expectations.creationSeen(uid, created.skipped);
   const error = created.error ?? deleted.find((result) => result.status === "rejected")?.reason;
   return error === undefined ? undefined : { error };
 }

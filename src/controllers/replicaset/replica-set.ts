@@ -7,7 +7,7 @@ import type { KindRef } from "../../api/kind.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
 import { ReplicaSet } from "../../api/kinds/replica-set/index.ts";
 import { ReplicationController } from "../../api/kinds/replication-controller/index.ts";
-import { type KubeObject, keyOf, keyText, type ObjectKey } from "../../api/meta/object.ts";
+import type { KubeObject, ObjectKey } from "../../api/meta/object.ts";
 import type {
   LabelSelector,
   Pod as PodObject,
@@ -106,6 +106,7 @@ function replicationLoop<T extends ReplicatedObject>(deps: ControllerDeps, varia
   };
   return controller(component, deps)
     .reconciles(kind)
+    .watches(kind, loop.expectations.forgetsGone)
     .watches(
       Pod,
       ownedPods({
@@ -125,11 +126,8 @@ function replicationLoop<T extends ReplicatedObject>(deps: ControllerDeps, varia
 async function reconcile<T extends ReplicatedObject>(key: ObjectKey, loop: Loop<T>): Promise<Outcome> {
   const { informers, expectations, variant, world } = loop;
   const set = informers.of(variant.kind).lister.get(key);
-  if (!set) {
-    expectations.forget(keyText(key));
-    return done;
-  }
-  const maySend = expectations.satisfied(keyText(key));
+  if (!set) return done;
+  const maySend = expectations.satisfied(set.metadata.uid as string);
   // The wait is reckoned from before the count: a Pod whose time comes between the two would be waited for by nobody.
   const countedMs = world.clock.now();
   const pods = await claimPods(set, loop);
@@ -139,8 +137,9 @@ async function reconcile<T extends ReplicatedObject>(key: ObjectKey, loop: Loop<
 
   if (managed?.more) return requeueAfter(0, "one pass makes or removes a bounded number of Pods");
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
-  const waitMs = nextAvailabilityMs(pods, minReadySeconds, countedMs);
-  return waitMs === undefined ? done : requeueAfter(waitMs, "a ready Pod becomes available");
+  const waits = [nextAvailabilityMs(pods, minReadySeconds, countedMs), expectations.waitMs(set.metadata.uid as string)];
+  const waitMs = Math.min(...waits.map((wait) => wait ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(waitMs) ? requeueAfter(waitMs, "a ready Pod becomes available, or what was asked for never comes") : done;
 }
 
 /** Ended Pods are not claimed anew, but the ones owned already are released when their labels change. */
@@ -164,35 +163,35 @@ interface Managed {
 /** Brings the number of active Pods to what is asked for, as far as one pass may go. Never throws. */
 async function manage<T extends ReplicatedObject>(set: T, pods: readonly PodObject[], loop: Loop<T>): Promise<Managed> {
   const { expectations } = loop;
-  const key = keyText(keyOf(set));
+  const uid = set.metadata.uid as string;
   const active = pods.filter(isPodActive);
   const difference = active.length - (set.spec?.replicas ?? 1);
   if (difference < 0) {
     const count = Math.min(-difference, burstMax);
     const pod = podFromTemplate(set.spec?.template ?? {}, set);
-    expectations.expect(key, { creations: count });
+    expectations.expect(uid, { creations: count });
     const { skipped, error } = await slowStart(count, async () => {
       try {
         await createPod(loop, pod, set);
       } catch (cause) {
-        expectations.creationSeen(key);
+        expectations.creationSeen(uid);
         throw cause;
       }
     });
-    expectations.creationSeen(key, skipped);
+    expectations.creationSeen(uid, skipped);
     return error === undefined
       ? { more: -difference > burstMax }
       : { error, failure: { reason: "FailedCreate", message: messageOf(error) } };
   }
   if (difference > 0) {
     const leaving = podsToDelete(active, Math.min(difference, burstMax), relatedPods(set, loop), loop.world.clock.now());
-    expectations.expect(key, { deletions: leaving.map((pod) => pod.metadata.uid ?? "") });
+    expectations.expect(uid, { deletions: leaving.map((pod) => pod.metadata.uid ?? "") });
     const results = await Promise.allSettled(
       leaving.map(async (pod) => {
         try {
           await deletePod(loop, pod, set);
         } catch (cause) {
-          expectations.deletionSeen(key, pod.metadata.uid ?? "");
+          expectations.deletionSeen(uid, pod.metadata.uid ?? "");
           throw cause;
         }
       }),

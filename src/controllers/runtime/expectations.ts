@@ -1,11 +1,16 @@
 /**
  * What a controller has asked for and not yet seen in its cache. While something is outstanding the cache is known to
- * be behind, and acting on it would create or delete twice (RS-3).
+ * be behind, and acting on it would create or delete twice (RS-3). Owners are known by uid: one that is made anew under the
+ * name of another has asked for nothing yet.
  */
+import type { KubeObject } from "../../api/meta/object.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Change } from "../../client/informer.ts";
 
 /** After this long the controller acts again although something was never seen: the watch must have missed it. */
 const expiryMs = 300_000;
+/** Longer than any watch lasts: by then the cache has been brought up to date, whatever became of the watch. */
+const lookAgainMs = 900_000;
 
 interface Outstanding {
   creations: number;
@@ -22,17 +27,29 @@ export class Expectations {
     this.#clock = clock;
   }
 
-  /** Whether everything asked for on behalf of `key` has been seen, or waiting for it has become pointless. */
-  satisfied(key: string): boolean {
-    const outstanding = this.#outstanding.get(key);
-    if (!outstanding) return true;
-    if (outstanding.creations <= 0 && outstanding.deletions.size === 0) return true;
-    return this.#clock.monotonic() - outstanding.sinceMs > expiryMs;
+  /** Whether everything asked for on behalf of `owner` has been seen, or waiting for it has become pointless. */
+  satisfied(owner: string): boolean {
+    const sinceMs = this.#waitingSince(owner);
+    return sinceMs === undefined || this.#clock.monotonic() - sinceMs > expiryMs;
+  }
+
+  /**
+   * In how many milliseconds to look again although nothing has changed; undefined where nothing is waited for. What was made and is
+   * gone again before the cache had heard of it is never seen, and nothing else may ask for another pass.
+   */
+  waitMs(owner: string): number | undefined {
+    const sinceMs = this.#waitingSince(owner);
+    return sinceMs === undefined ? undefined : Math.max(1, sinceMs + lookAgainMs - this.#clock.monotonic());
+  }
+
+  #waitingSince(owner: string): number | undefined {
+    const outstanding = this.#outstanding.get(owner);
+    return outstanding && (outstanding.creations > 0 || outstanding.deletions.size > 0) ? outstanding.sinceMs : undefined;
   }
 
   /** To be called before the writes are sent: what they cause may be seen before they are answered. */
-  expect(key: string, what: { readonly creations?: number; readonly deletions?: Iterable<string> }): void {
-    this.#outstanding.set(key, {
+  expect(owner: string, what: { readonly creations?: number; readonly deletions?: Iterable<string> }): void {
+    this.#outstanding.set(owner, {
       creations: what.creations ?? 0,
       deletions: new Set(what.deletions),
       sinceMs: this.#clock.monotonic(),
@@ -40,18 +57,18 @@ export class Expectations {
   }
 
   /** A creation was seen, or `count` of them will never be because they failed or were not tried. */
-  creationSeen(key: string, count = 1): void {
-    const outstanding = this.#outstanding.get(key);
+  creationSeen(owner: string, count = 1): void {
+    const outstanding = this.#outstanding.get(owner);
     if (outstanding) outstanding.creations -= count;
   }
 
   /** A deletion was seen, or will never be because it failed. */
-  deletionSeen(key: string, uid: string): void {
-    this.#outstanding.get(key)?.deletions.delete(uid);
+  deletionSeen(owner: string, uid: string): void {
+    this.#outstanding.get(owner)?.deletions.delete(uid);
   }
 
-  /** The object that expected is gone. */
-  forget(key: string): void {
-    this.#outstanding.delete(key);
-  }
+  /** A handler of changes of owners: what one that is gone has asked for is of no interest. */
+  readonly forgetsGone = ({ type, object }: Change<KubeObject>): void => {
+    if (type === "deleted") this.#outstanding.delete(object.metadata.uid as string);
+  };
 }

@@ -3,8 +3,8 @@
  * asked for, and an orphan is shown to everybody who could adopt it.
  */
 import type { KindRef } from "../../api/kind.ts";
-import { type KubeObject, keyOf, keyText, type ObjectKey } from "../../api/meta/object.ts";
-import type { Pod } from "../../api/types.ts";
+import { type KubeObject, keyOf, type ObjectKey } from "../../api/meta/object.ts";
+import type { OwnerReference, Pod } from "../../api/types.ts";
 import type { Change } from "../../client/informer.ts";
 import type { Informers } from "../../client/informers.ts";
 import { byNamespace } from "../../client/lister.ts";
@@ -38,9 +38,9 @@ export function ownedPods<T extends KubeObject>(options: OwnedPodsOptions<T>): (
     const pod = change.object;
     const owner = ownerOf(pod);
     if (owner) {
-      const key = keyText(owner);
-      if (change.type === "added") expectations.creationSeen(key);
-      if (change.type === "deleted" || pod.metadata.deletionTimestamp !== undefined) expectations.deletionSeen(key, pod.metadata.uid ?? "");
+      const { uid } = controllerOf(pod) as OwnerReference;
+      if (change.type === "added") expectations.creationSeen(uid);
+      if (change.type === "deleted" || pod.metadata.deletionTimestamp !== undefined) expectations.deletionSeen(uid, pod.metadata.uid ?? "");
       wake(owner, pod, enqueue);
     } else if (change.type !== "deleted" && controllerOf(pod) === undefined) {
       for (const candidate of informers.of(kind).lister.byIndex(byNamespace, pod.metadata.namespace ?? ""))

@@ -4,7 +4,7 @@ import { ControllerRevision } from "../../api/kinds/controller-revision/index.ts
 import { PersistentVolumeClaim } from "../../api/kinds/persistent-volume-claim/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
 import { StatefulSet } from "../../api/kinds/stateful-set/index.ts";
-import { keyOf, keyText, type ObjectKey } from "../../api/meta/object.ts";
+import { keyOf, type ObjectKey } from "../../api/meta/object.ts";
 import type {
   PersistentVolumeClaim as ClaimObject,
   Pod as PodObject,
@@ -41,6 +41,7 @@ export function statefulSetController(controllerDeps: ControllerDeps): Controlle
   return controller(component, deps)
     .reconciles(StatefulSet)
     .owns(ControllerRevision)
+    .watches(StatefulSet, expectations.forgetsGone)
     .watches(Pod, ownedPods({ ...deps, kind: StatefulSet, selectorOf }))
     .maps(PersistentVolumeClaim, (object) => claimants(object, deps))
     .with((key) => reconcile(key, deps));
@@ -51,11 +52,8 @@ const selectorOf = ({ spec }: StatefulSetObject) => compileLabelSelector(spec?.s
 async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   const { client, informers, expectations, world } = deps;
   const set = informers.of(StatefulSet).lister.get(key);
-  if (!set) {
-    expectations.forget(keyText(key));
-    return done;
-  }
-  const mayAct = expectations.satisfied(keyText(key));
+  if (!set) return done;
+  const mayAct = expectations.satisfied(set.metadata.uid as string);
   const pods = await claimPods(set, deps);
   const revisions = await claimRevisions(set, StatefulSet, deps);
   const leaving = set.metadata.deletionTimestamp !== undefined;
@@ -79,8 +77,9 @@ async function reconcile(key: ObjectKey, deps: Deps): Promise<Outcome> {
   if (!leaving) await deleteRevisions(client, forgettable(set, revisions, settled, pods));
   if (failure && !isNamespaceTerminating(failure.error)) throw failure.error;
 
-  const waitMs = nextAvailabilityMs(pods, set.spec?.minReadySeconds ?? 0, nowMs);
-  return waitMs === undefined ? done : requeueAfter(waitMs, "a ready Pod becomes available");
+  const waits = [nextAvailabilityMs(pods, set.spec?.minReadySeconds ?? 0, nowMs), expectations.waitMs(set.metadata.uid as string)];
+  const waitMs = Math.min(...waits.map((wait) => wait ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(waitMs) ? requeueAfter(waitMs, "a ready Pod becomes available, or what was asked for never comes") : done;
 }
 
 const templateOf = (revision: Parameters<typeof revisedTemplate>[0]): TemplateRevision => ({
@@ -106,11 +105,11 @@ function claimPods(set: StatefulSetObject, { client, informers }: Deps): Promise
 /** Carries out the plan as far as nothing fails; says what failed. */
 async function apply(plan: Plan, set: StatefulSetObject, deps: Deps): Promise<{ readonly error: unknown } | undefined> {
   const { expectations } = deps;
-  const key = keyText(keyOf(set));
+  const uid = set.metadata.uid as string;
   const open = new Set(plan.phases.flat());
   if (open.size === 0) return undefined;
   const steps = [...open];
-  expectations.expect(key, {
+  expectations.expect(uid, {
     creations: steps.filter((step) => step.do === "create").length,
     deletions: steps.filter((step) => step.do === "delete").map(({ pod }) => pod.metadata.uid ?? ""),
   });
@@ -129,8 +128,8 @@ async function apply(plan: Plan, set: StatefulSetObject, deps: Deps): Promise<{ 
     return { error };
   } finally {
     for (const step of open) {
-      if (step.do === "create") expectations.creationSeen(key);
-      if (step.do === "delete") expectations.deletionSeen(key, step.pod.metadata.uid ?? "");
+      if (step.do === "create") expectations.creationSeen(uid);
+      if (step.do === "delete") expectations.deletionSeen(uid, step.pod.metadata.uid ?? "");
     }
   }
   return undefined;

@@ -100,7 +100,9 @@ export function ordinals(scene: Scene): Checker {
     const missing: number[] = [];
     for (let ordinal = startOf(set); ordinal < startOf(set) + replicas; ordinal++)
       if (ordinal !== ordinalOf(pod) && !mayBeAvailable(set, ordinal)) missing.push(ordinal);
-    const isMissingItself = !stayedAvailable(recordOf(pod) as ObjectRecord<PodObject>, minReadySeconds, nowMs() - stalenessMs, nowMs() - 1);
+    const isMissingItself =
+      !isAvailable(pod, minReadySeconds, nowMs()) ||
+      !stayedAvailable(recordOf(pod) as ObjectRecord<PodObject>, minReadySeconds, nowMs() - stalenessMs, nowMs() - 1);
     if (rollingUpdate?.maxUnavailable === undefined) {
       const above = missing.filter((ordinal) => ordinal > ordinalOf(pod));
       if (above.length > 0) return `${name} goes before ${set.metadata.name}-${above[0]} is available`;

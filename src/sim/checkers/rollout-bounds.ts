@@ -118,6 +118,12 @@ export function availabilityBound(scene: Scene): Checker {
       const leaving = records.find(({ uid }) => uid === pod.metadata.uid);
       // The states before this commit are those that anybody could have seen.
       if (!leaving || !stayedAvailable(before_(leaving), minReadySeconds, from, to)) return undefined;
+      // Ready for not quite long enough: which of two ready Pods of a set goes does not depend on that (RS-5).
+      const isUndecided = ({ versions }: ObjectRecord<PodObject>): boolean => {
+        const last = versions.at(-1)?.object;
+        return !!last && controllerUid(last) === set.metadata.uid && isAvailable(last, 0, to) && !isAvailable(last, minReadySeconds, to);
+      };
+      if (records.some(isUndecided)) return undefined;
       let available = 0;
       for (const record of records) {
         if (record === leaving) continue;
@@ -133,8 +139,6 @@ export function availabilityBound(scene: Scene): Checker {
           )
             available++;
         } else if (wasAvailable(record, minReadySeconds, from, to)) available++;
-        // Ready for not quite long enough: which of two ready Pods goes does not depend on that (RS-5).
-        else if (last && isActive(last) && isAvailable(last, 0, to) && controllerUid(last) === set.metadata.uid) available++;
       }
       return available < minimum
         ? `${pod.metadata.name} goes, and ${available} of ${owner.key}'s Pods are left available, ${minimum} must be`
@@ -157,32 +161,33 @@ const wasAvailableBefore = (record: ObjectRecord<PodObject>, minReadySeconds: nu
       isAvailable(object, minReadySeconds, Math.min(untilMs, record.versions[index + 1]?.atMs ?? untilMs)),
   );
 
-/** No new Pod while an old one is not gone. */
+/** No new Pods are asked for while an old one is not gone. */
 export function recreateBound(scene: Scene): Checker {
-  const { history, nowMs, chainMs } = scene;
-  const { ownerOf, setOf, asked } = deploymentsOf(scene);
+  const { history, nowMs, stalenessMs } = scene;
+  const { ownerOf, asked } = deploymentsOf(scene);
   return {
     name: "Recreate: no new Pod beside an old one",
     commit({ actor, kind, before, after }) {
-      if (actor !== "replicaset-controller" || kind !== "Pod" || before || !after) return undefined;
-      const set = setOf(after as PodObject);
-      const owner = set && ownerOf(set);
-      const wanted = owner ? asked(owner, chainMs) : [];
-      if (!set || !owner || wanted.length === 0 || wanted.map(boundsOf).some(({ isRolling }) => isRolling)) return undefined;
-      // A template that has just changed again: what it was may still be on its way.
-      if (wanted.some(({ spec }) => markOf(spec?.template) !== markOf(set.spec?.template))) return undefined;
+      if (actor !== "deployment-controller" || kind !== "ReplicaSet" || !after) return undefined;
+      const set = after as ReplicaSetObject;
+      // A set that has Pods already keeps its number, whatever strategy it was made under.
+      if (!set.spec?.replicas || (before as ReplicaSetObject | undefined)?.spec?.replicas) return undefined;
+      const owner = ownerOf(set);
+      const wanted = owner ? asked(owner, stalenessMs) : [];
+      if (!owner || wanted.length === 0 || wanted.map(boundsOf).some(({ isRolling }) => isRolling)) return undefined;
       const siblings = new Set(
         history
           .list(ReplicaSet)
           .filter((other) => controllerUid(other) === owner.uid && other.metadata.uid !== set.metadata.uid)
           .map(({ metadata }) => metadata.uid),
       );
+      // A Pod that is younger than the controller's picture was made by a set that has yet to hear that it shrank.
       const old = history
         .records(Pod)
-        .filter(({ versions }) => (versions[0]?.atMs ?? 0) < nowMs() - chainMs)
+        .filter(({ versions }) => (versions[0]?.atMs ?? 0) < nowMs() - stalenessMs)
         .map(({ versions }) => versions.at(-1)?.object)
         .find((pod) => pod && !isEnded(pod) && siblings.has(controllerUid(pod)));
-      return old ? `${(after as PodObject).metadata.name} is made while ${old.metadata.name} is still there` : undefined;
+      return old ? `${set.metadata.name} is to have Pods while ${old.metadata.name} is still there` : undefined;
     },
   };
 }

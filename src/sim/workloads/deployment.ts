@@ -9,7 +9,7 @@ import { rolloutStuck } from "../checkers/rollout-stuck.ts";
 import type { UserStep } from "../spec.ts";
 import { drawScale, drawTemplate, finalImage, firstTemplate, manifestOf, templateOf, type Workload } from "./workload.ts";
 
-const replicasMax = 8;
+const replicasMax = 6;
 
 function drawStrategy(random: Random) {
   if (randomInt(random, 0, 4) === 0) return { type: "Recreate" };

@@ -5,7 +5,7 @@ import { replicaSetController } from "../../controllers/replicaset/replica-set.t
 import { replicaCount } from "../checkers/replica-count.ts";
 import { drawScale, firstTemplate, manifestOf, type Workload } from "./workload.ts";
 
-const replicasMax = 10;
+const replicasMax = 7;
 
 export const replicaSets: Workload = {
   name: "replicaset",

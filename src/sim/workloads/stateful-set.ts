@@ -11,7 +11,7 @@ import { identities, ordinals, statefulSetComplete } from "../checkers/ordinals.
 import type { UserStep } from "../spec.ts";
 import { drawScale, drawTemplate, finalImage, firstTemplate, manifestOf, templateOf, type Workload } from "./workload.ts";
 
-const replicasMax = 6;
+const replicasMax = 5;
 
 function drawStrategy(random: Random) {
   if (randomInt(random, 0, 4) === 0) return { type: "OnDelete" };
