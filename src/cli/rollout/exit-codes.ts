@@ -1,11 +1,14 @@
 /** How commands about rollouts end, beside 0 and kubectl's 1. Documented in docs/reference/explain.md and watch.md. */
 import type { Verdict } from "../../release/explain/explain.ts";
 
+/** It cannot succeed without a change. */
+export const failedCode = 10;
+
 /** By what a rollout came to. */
 const verdictCodes: Readonly<Record<Verdict, number>> = {
   complete: 0,
   progressing: 0,
-  failed: 10,
+  failed: failedCode,
   "waiting-for-somebody": 11,
   "likely-failing": 12,
 };
