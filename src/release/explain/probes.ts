@@ -12,6 +12,10 @@ const titles = { readiness: "Readiness", liveness: "Liveness", startup: "Startup
 /** After so many kills nobody expects another end. */
 const provenRestarts = 3;
 
+/** How a container ends that is killed, or that ends in order when it is asked to. */
+const killCodes: ReadonlySet<number> = new Set([0, 137, 143]);
+const rememberedMs = 600_000;
+
 const specOf = (pod: PodView, container: ContainerView): Container | undefined =>
   [...(pod.object.spec?.containers ?? []), ...(pod.object.spec?.initContainers ?? [])].find(({ name }) => name === container.name);
 
@@ -58,8 +62,10 @@ export function probeKilledCause(inquiry: Inquiry, pod: PodView, container: Cont
   for (const kind of ["startup", "liveness"] as const) {
     const probe = spec?.[fields[kind]];
     const failure = probe && lastFailure(inquiry, pod, container, kind);
-    // The last failure comes before the end; an end long after it has another cause.
-    if (!failure || failure.lastMs + killMs(pod) < (end.finishedMs ?? 0)) continue;
+    if (!failure) continue;
+    // The last failure comes just before the end. Nodes ration events, so that those of a later life may be missing: then the end has to look like a kill.
+    const sinceMs = (end.finishedMs ?? 0) - failure.lastMs;
+    if (sinceMs > (killCodes.has(end.exitCode) ? rememberedMs : killMs(pod))) continue;
     const killed = inquiry.events.last(pod.uid, ["Killing"], { container: container.name, message: new RegExp(`failed ${kind} probe`) });
     if (!killed) continue;
     return {
