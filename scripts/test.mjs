@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { node24 } from "./node24.mjs";
+import { ensurePostgres } from "./postgres.mjs";
 import {
   cache,
   enginePackages,
@@ -26,12 +27,15 @@ if (missing.length > 0) {
 }
 const node = node24();
 const newest = ensureKubectl("35");
+const postgres = ensurePostgres();
 const environment = {
   ...process.env,
   WINDLASS_TEST_KUBECTL: newest.kubectl,
   WINDLASS_TEST_KUBECTL_129: ensureKubectl("29").kubectl,
   WINDLASS_TEST_KUBECTL_120: ensureOldKubectl(),
   WINDLASS_TEST_HELM: newest.helm,
+  WINDLASS_TEST_POSTGRES: postgres.bin,
+  WINDLASS_TEST_POSTGRES_LIBRARIES: postgres.libraries,
   WINDLASS_TEST_IMAGES: join(root, "images"),
   NODE_COMPILE_CACHE: join(cache, "compile"),
 };
@@ -53,8 +57,8 @@ const phases =
   only.length > 0
     ? [{ name: "chosen tests", files: only, concurrency: 1 }]
     : [
-        { name: "unit tests", files: ["src/**/!(*.real).test.ts"], concurrency: 2 },
-        { name: "tests on the real machine", files: ["src/**/*.real.test.ts"], concurrency: 1 },
+        { name: "unit tests", files: ["{src,examples}/**/!(*.real).test.ts"], concurrency: 2 },
+        { name: "tests on the real machine", files: ["{src,examples}/**/*.real.test.ts"], concurrency: 1 },
         { name: "scenarios", files: ["scenarios/**/*.test.ts"], concurrency: 1 },
       ];
 const counts = { passed: 0, failed: 0 };

@@ -141,9 +141,19 @@ test("a database that takes no writes, and a fault: a page each, and never the r
 });
 
 test("the list may be kept for a second by a proxy, the style sheet for longer, and no browser keeps the list", async (t) => {
-  const { ask } = await start(t);
+  const { base, ask } = await start(t);
   const list = await ask("/list");
   assert.deepEqual([list.headers.get("x-accel-expires"), list.headers.get("cache-control")], ["1", "no-cache"]);
+  assert.equal(list.headers.get("set-cookie"), null, "a page with a cookie is kept by no proxy");
+  const raw: string[] = await new Promise((resolve, reject) => {
+    request(`${base}/list`, (response) => {
+      response.resume();
+      resolve(response.rawHeaders.map((name) => name.toLowerCase()));
+    })
+      .on("error", reject)
+      .end();
+  });
+  assert.ok(raw.indexOf("x-accel-expires") < raw.indexOf("cache-control"), "nginx heeds the one that comes first");
   const style = await ask("/static/style.css");
   assert.deepEqual([style.headers.get("cache-control"), style.headers.get("content-type")], ["max-age=60", "text/css; charset=utf-8"]);
 });
