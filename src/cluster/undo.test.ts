@@ -17,7 +17,7 @@ import { readHistory } from "../release/records/history-store.ts";
 import { releaseRecorders } from "../release/records/recorder.ts";
 import { carryOut } from "../release/undo/carry-out.ts";
 import { gatherFacts } from "../release/undo/gather.ts";
-import { planUndo } from "../release/undo/plan.ts";
+import { planUndo, refusePaused } from "../release/undo/plan.ts";
 import { prepareUndo } from "../release/undo/prepare.ts";
 import { workloadKindOf } from "../release/workload-kinds.ts";
 import type { WorkloadKind } from "../release/workload.ts";
@@ -245,7 +245,8 @@ test("KR-21 … KR-24: what can't be undone is refused in kubectl's words", asyn
   assert.equal((await prepare(client, { toRevision: 2 })).plan.isCurrent, true);
   await client.patch(Deployment, key, "merge", { spec: { paused: true } });
   await clock.advance(1000);
-  await assert.rejects(prepare(client), /you cannot rollback a paused deployment; resume it first/);
+  const paused = await observe(client, deployments, key, 0);
+  assert.throws(() => refusePaused(paused), /you cannot rollback a paused deployment; resume it first/);
   await stop();
 });
 

@@ -22,7 +22,7 @@ export interface NamedWorkload {
 const allTypes = "deployments.apps,statefulsets.apps,daemonsets.apps";
 
 /**
- * TYPE/NAME, TYPE NAME, -f, -l or -A; no type means all three. Throws `CommandError` for kinds without rollouts, and where nothing is
+ * TYPE/NAME, TYPE NAME, -f, -l or -A; no name means all of a type, as kubectl has it, and no type all three. Throws `CommandError` for kinds without rollouts, and where nothing is
  * named at all; what does not exist is found out by who reads it.
  */
 export async function findWorkloads(
@@ -39,7 +39,7 @@ export async function findWorkloads(
   const { found, errors } = await findObjects(environment, connection, {
     ...selection,
     ...(isNothing && { args: [allTypes] }),
-    namelessMeansAll: isWide,
+    namelessMeansAll: true,
   });
   throwAll(errors);
   return found.map(({ resource, name, namespace }) => {

@@ -19,7 +19,7 @@ import { printerOf, unknownFormat } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { findWorkloads, workloadFlags } from "./find-workloads.ts";
 import { historyTable, plainTable, precise } from "./history-table.ts";
-import { describePodTemplate } from "./pod-template.ts";
+import { describePodTemplate, revisionTemplate } from "./pod-template.ts";
 import { changesText, isColoured } from "./print-changes.ts";
 
 export const rolloutHistory: Command = {
@@ -117,15 +117,15 @@ function detailsOf(snapshot: WorkloadSnapshot, history: ReleaseHistory, number: 
   return `${described}\n${lines.map(([name, value]) => `${`${name}:`.padEnd(14)}${value}\n`).join("")}${changed}\n`;
 }
 
-/** As kubectl shows it: with the hash label, and with the change cause among the annotations. */
-function shownTemplate({ object, template, changeCause }: Revision): Revision["template"] {
-  const { "pod-template-hash": hash } = object.metadata.labels ?? {};
-  const labels = { ...template.metadata?.labels, ...(hash !== undefined && { "pod-template-hash": hash }) };
-  const annotations = {
-    ...template.metadata?.annotations,
-    ...(changeCause !== undefined && { "kubernetes.io/change-cause": changeCause }),
+/** As kubectl shows it: a change cause stands among the annotations where it is kept in a ReplicaSet (KR-11). */
+function shownTemplate(revision: Revision): Revision["template"] {
+  const shown = revisionTemplate(revision);
+  const { changeCause, template } = revision;
+  if (changeCause === undefined || shown === template) return shown;
+  return {
+    ...shown,
+    metadata: { ...shown.metadata, annotations: { ...shown.metadata?.annotations, "kubernetes.io/change-cause": changeCause } },
   };
-  return { ...template, metadata: { ...template.metadata, labels, ...(Object.keys(annotations).length > 0 && { annotations }) } };
 }
 
 function factLines(release: Release, nowMs: number): [string, string][] {

@@ -1,7 +1,8 @@
 /** A Pod template as `rollout history --revision` and `rollout undo --dry-run` show it (KR-11): the form of describe, tabs left as they are. */
 import type { Container, EnvFromSource, EnvVar, PodTemplateSpec, Probe, Toleration, Volume } from "../../api/types.ts";
-import { humanDuration } from "../../machinery/duration.ts";
+import type { Revision } from "../../release/workload.ts";
 
+const hashLabel = "pod-template-hash";
 const annotationMaxChars = 140;
 const hiddenAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -19,7 +20,7 @@ export function describePodTemplate({ metadata, spec }: PodTemplateSpec): string
     ...((spec?.volumes ?? []).length > 0 ? ["  Volumes:", ...(spec?.volumes ?? []).flatMap(volume)] : ["  Volumes:\t<none>"]),
     ...(spec?.priorityClassName ? [`  Priority Class Name:\t${spec.priorityClassName}`] : []),
     ...listed("  Node-Selectors", pairs(spec?.nodeSelector)),
-    ...listed("  Tolerations", (spec?.tolerations ?? []).map(toleration).sort()),
+    ...listed("  Tolerations", (spec?.tolerations ?? []).toSorted((a, b) => byKey([a.key ?? "", ""], [b.key ?? "", ""])).map(toleration)),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -247,5 +248,12 @@ function volume({
 function toleration({ key = "", operator, value = "", effect = "", tolerationSeconds }: Toleration): string {
   const head = `${key}${value ? `=${value}` : ""}${effect ? `:${effect}` : ""}`;
   const exists = operator === "Exists" && value === "" ? (head === "" ? "op=Exists" : " op=Exists") : "";
-  return `${head}${exists}${tolerationSeconds === undefined ? "" : ` for ${humanDuration(tolerationSeconds * 1000)}`}`;
+  return `${head}${exists}${tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`}`;
+}
+
+/** The template of a revision as kubectl shows it: with the label that its controller added. */
+export function revisionTemplate({ object, template }: Revision): PodTemplateSpec {
+  const hash = object.metadata.labels?.[hashLabel];
+  if (hash === undefined) return template;
+  return { ...template, metadata: { ...template.metadata, labels: { ...template.metadata?.labels, [hashLabel]: hash } } };
 }

@@ -6,7 +6,7 @@ import { readHistory } from "../../release/records/history-store.ts";
 import { emptyHistory, type ReleaseHistory } from "../../release/records/release.ts";
 import { carryOut } from "../../release/undo/carry-out.ts";
 import { gatherFacts } from "../../release/undo/gather.ts";
-import { planUndo } from "../../release/undo/plan.ts";
+import { planUndo, refusePaused } from "../../release/undo/plan.ts";
 import { prepareUndo, type Preparation } from "../../release/undo/prepare.ts";
 import type { WorkloadSnapshot } from "../../release/workload.ts";
 import type { Command, Environment } from "../command.ts";
@@ -18,7 +18,7 @@ import { doneLine } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { refusedCode } from "./exit-codes.ts";
 import { findWorkloads, type NamedWorkload, workloadFlags } from "./find-workloads.ts";
-import { describePodTemplate } from "./pod-template.ts";
+import { describePodTemplate, revisionTemplate } from "./pod-template.ts";
 import { changesText, isColoured } from "./print-changes.ts";
 
 export const rolloutUndo: Command = {
@@ -80,8 +80,9 @@ async function undo({ kind, key }: NamedWorkload, { flags, dryRun, environment, 
   const history = await historyOf(client, snapshot);
   const plan = planUndo(snapshot, history, { toRevision: flags.int("to-revision"), toLastGood: flags.bool("to-last-good") });
   const done = (what: string, suffix = ""): void => stdout.write(doneLine(kind.ref, key.name, what, suffix));
-  if (plan.isCurrent) {
-    done(`skipped rollback (current template already matches revision ${plan.named})`, dryRun === "client" ? "" : dryRunSuffix(dryRun));
+  if (dryRun !== "client") refusePaused(snapshot);
+  if (plan.isCurrent && dryRun !== "client") {
+    done(`skipped rollback (current template already matches revision ${plan.named})`, dryRunSuffix(dryRun));
     return 0;
   }
   const facts = await gatherFacts(client, snapshot, plan);
@@ -100,12 +101,9 @@ async function undo({ kind, key }: NamedWorkload, { flags, dryRun, environment, 
     return refusedCode;
   }
   if (dryRun === "client") {
-    const template = describePodTemplate(plan.template);
-    stdout.write(
-      kind.podsBelongTo === "revision"
-        ? `${doneLine(kind.ref, key.name, template.trimEnd())} (dry run)\n`
-        : doneLine(kind.ref, key.name, `will roll back to ${template.trimEnd()}`, dryRunSuffix(dryRun)),
-    );
+    const template = describePodTemplate(plan.revision ? revisionTemplate(plan.revision) : plan.template);
+    const what = kind.podsBelongTo === "revision" ? template : `will roll back to ${template}`;
+    done(what, dryRunSuffix(dryRun));
     return 0;
   }
   const { restorations } = preparation;

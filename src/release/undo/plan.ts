@@ -31,6 +31,8 @@ export interface UndoPlan {
   readonly template: PodTemplateSpec;
   /** The template is there already: nothing is to be done. */
   readonly isCurrent: boolean;
+  /** The revision itself; absent where only what is recorded is left of it. */
+  readonly revision?: Revision;
   /** What is remembered of it. */
   readonly release?: Release;
   readonly changeCause?: string;
@@ -51,24 +53,32 @@ export class UndoError extends Error {
 /** Throws `UndoError` where there is nothing to go back to. */
 export function planUndo(snapshot: WorkloadSnapshot, history: ReleaseHistory, request: UndoRequest): UndoPlan {
   const { toRevision, toLastGood } = request;
-  if (toRevision < 0) throw new UndoError(`revision number cannot be negative: ${toRevision}`);
-  const goal = toLastGood ? lastGood(snapshot, history) : toRevision > 0 ? named(snapshot, history, toRevision) : before(snapshot, history);
-  if (snapshot.paused) {
-    const kind = snapshot.object.kind.toLowerCase();
-    throw new UndoError(`you cannot rollback a paused ${kind}; resume it first with 'kubectl rollout resume' and try again`);
-  }
-  const { template, number, release, changeCause } = goal;
+  const goal = toLastGood
+    ? lastGood(snapshot, history)
+    : toRevision !== 0
+      ? named(snapshot, history, toRevision)
+      : before(snapshot, history);
+  const { template, number, revision, release, changeCause } = goal;
   const applied = release?.applied === undefined ? undefined : history.texts[release.applied];
   return {
     named: toLastGood ? number : toRevision,
     number,
     template,
     isCurrent: deepEqual(template, present(snapshot)),
+    ...(revision && { revision }),
     ...(release && { release }),
     ...(changeCause !== undefined && { changeCause }),
     ...(applied !== undefined && { applied }),
     state: { template, configuration: release ? stateOf(history, release).configuration : [] },
   };
+}
+
+/** KR-23: what is paused stays as it is. Throws `UndoError`. */
+export function refusePaused({ paused, object }: WorkloadSnapshot): void {
+  if (!paused) return;
+  throw new UndoError(
+    `you cannot rollback a paused ${object.kind.toLowerCase()}; resume it first with 'kubectl rollout resume' and try again`,
+  );
 }
 
 /** The template of now, as revisions would hold it. */
@@ -81,7 +91,7 @@ function withoutEmptyTime(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, metadata };
 }
 
-type Goal = Pick<UndoPlan, "number" | "template" | "release" | "changeCause">;
+type Goal = Pick<UndoPlan, "number" | "template" | "revision" | "release" | "changeCause">;
 
 function ofRevision(revision: Revision, { releases }: ReleaseHistory): Goal {
   const digest = templateDigest(revision);
@@ -89,7 +99,13 @@ function ofRevision(revision: Revision, { releases }: ReleaseHistory): Goal {
     releases.findLast(({ template, configuration }) => template === digest && configuration.length > 0) ??
     releases.findLast(({ template }) => template === digest);
   const { number, template, changeCause } = revision;
-  return { number, template: withoutEmptyTime(template), ...(release && { release }), ...(changeCause !== undefined && { changeCause }) };
+  return {
+    number,
+    template: withoutEmptyTime(template),
+    revision,
+    ...(release && { release }),
+    ...(changeCause !== undefined && { changeCause }),
+  };
 }
 
 /** Of a release whose revision may be gone; undefined where its template is not remembered. */
