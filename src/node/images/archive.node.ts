@@ -79,6 +79,7 @@ async function spoolArchive(source: Readable, directory: string): Promise<Spool>
     source.destroy();
     const { message } = cause as Error;
     // The library's advice about compression does not apply: archives are decompressed on the way.
+    if ((cause as NodeJS.ErrnoException).code === "ENOSPC") throw new Error("no room on the disk for the archive", { cause });
     throw new Error(`the archive cannot be read: ${message.replace(/ Maybe the tar is corrupted.*$/s, "")}`, { cause });
   }
   const find = (name: string): SpooledFile | undefined => {
