@@ -14,6 +14,12 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./get/get.ts")).get,
   },
   {
+    name: "describe",
+    section: basic,
+    summary: "show objects in detail, with their events",
+    load: async () => (await import("./describe/describe.ts")).describe,
+  },
+  {
     name: "apply",
     section: basic,
     summary: "bring objects where manifests want them",

@@ -19,7 +19,7 @@ import { printerOf, unknownFormat } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { findWorkloads, workloadFlags } from "./find-workloads.ts";
 import { historyTable, plainTable, precise } from "./history-table.ts";
-import { describePodTemplate, revisionTemplate } from "./pod-template.ts";
+import { describePodTemplate, revisionTemplate } from "../printing/pod-template.ts";
 import { changesText, isColoured } from "./print-changes.ts";
 
 export const rolloutHistory: Command = {

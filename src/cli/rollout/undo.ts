@@ -18,7 +18,7 @@ import { doneLine } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { refusedCode } from "./exit-codes.ts";
 import { findWorkloads, type NamedWorkload, workloadFlags } from "./find-workloads.ts";
-import { describePodTemplate, revisionTemplate } from "./pod-template.ts";
+import { describePodTemplate, revisionTemplate } from "../printing/pod-template.ts";
 import { changesText, isColoured } from "./print-changes.ts";
 
 export const rolloutUndo: Command = {

@@ -1,8 +1,18 @@
-/** A Pod template as `rollout history --revision` and `rollout undo --dry-run` show it (KR-11): the form of describe, tabs left as they are. */
+/**
+ * A Pod template and its parts in the form of `describe` (KR-11, KR-53), cells ended by tabs: `rollout history --revision` and
+ * `rollout undo --dry-run` leave them as they are, `describe` aligns them.
+ */
 import type { Container, EnvFromSource, EnvVar, PodTemplateSpec, Probe, Toleration, Volume } from "../../api/types.ts";
 import type { Revision } from "../../release/workload.ts";
 
 const hashLabel = "pod-template-hash";
+/** What a Pod knows of its container, as lines. */
+export interface ContainerFacts {
+  readonly identity: readonly string[];
+  readonly imageId: readonly string[];
+  readonly state: readonly string[];
+}
+
 const annotationMaxChars = 140;
 const hiddenAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -15,9 +25,13 @@ export function describePodTemplate({ metadata, spec }: PodTemplateSpec): string
     ...listed("  Labels", pairs(metadata?.labels)),
     ...(annotations.length > 0 ? listed("  Annotations", annotations.sort(byKey).map(annotation)) : []),
     ...(spec?.serviceAccountName ? [`  Service Account:\t${spec.serviceAccountName}`] : []),
-    ...(init.length > 0 ? ["  Init Containers:", ...init.flatMap(container)] : []),
-    ...((spec?.containers ?? []).length > 0 ? ["  Containers:", ...(spec?.containers ?? []).flatMap(container)] : ["  Containers: <none>"]),
-    ...((spec?.volumes ?? []).length > 0 ? ["  Volumes:", ...(spec?.volumes ?? []).flatMap(volume)] : ["  Volumes:\t<none>"]),
+    ...(init.length > 0 ? ["  Init Containers:", ...init.flatMap((each) => containerLines(each))] : []),
+    ...((spec?.containers ?? []).length > 0
+      ? ["  Containers:", ...(spec?.containers ?? []).flatMap((each) => containerLines(each))]
+      : ["  Containers: <none>"]),
+    ...((spec?.volumes ?? []).length > 0
+      ? ["  Volumes:", ...(spec?.volumes ?? []).flatMap((each) => volumeLines(each))]
+      : ["  Volumes:\t<none>"]),
     ...(spec?.priorityClassName ? [`  Priority Class Name:\t${spec.priorityClassName}`] : []),
     ...listed("  Node-Selectors", pairs(spec?.nodeSelector)),
     ...listed("  Tolerations", (spec?.tolerations ?? []).toSorted((a, b) => byKey([a.key ?? "", ""], [b.key ?? "", ""])).map(toleration)),
@@ -25,18 +39,21 @@ export function describePodTemplate({ metadata, spec }: PodTemplateSpec): string
   return `${lines.join("\n")}\n`;
 }
 
+/** By the first of each pair. */
 const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const pairs = (map: Readonly<Record<string, string>> | undefined): string[] =>
+/** `key=value`, sorted. */
+export const pairs = (map: Readonly<Record<string, string>> | undefined): string[] =>
   Object.entries(map ?? {})
     .sort(byKey)
     .map(([key, value]) => `${key}=${value}`);
 
 /** The first entry on the line of the title, the others below it. */
-const listed = (title: string, entries: readonly string[]): string[] =>
+export const listed = (title: string, entries: readonly string[]): string[] =>
   entries.length === 0 ? [`${title}:\t<none>`] : entries.map((entry, index) => (index === 0 ? `${title}:\t${entry}` : `\t${entry}`));
 
-function annotation([key, value]: readonly [string, string]): string {
+/** `key: value`, a long or many-lined value below its key. */
+export function annotation([key, value]: readonly [string, string]): string {
   const trimmed = value.replace(/\n+$/, "");
   if (key.length + trimmed.length + 2 <= annotationMaxChars && !trimmed.includes("\n")) return `${key}: ${trimmed}`;
   const short = (line: string): string => (line.length > annotationMaxChars - 2 ? `${line.slice(0, annotationMaxChars - 2)}...` : line);
@@ -46,7 +63,11 @@ function annotation([key, value]: readonly [string, string]): string {
     .join("\n")}`;
 }
 
-function container(described: Container): string[] {
+/** Lines of one container. `beside`: what a Pod knows of it, by place. */
+export function containerLines(
+  described: Container,
+  { indent = 3, beside }: { readonly indent?: number; readonly beside?: ContainerFacts } = {},
+): string[] {
   const {
     name,
     image = "",
@@ -67,8 +88,10 @@ function container(described: Container): string[] {
     ({ hostPort: number = 0, protocol = "TCP", name: portName }) => `${number}/${protocol}${portName ? ` (${portName})` : ""}`,
   );
   return [
-    `   ${name}:`,
+    `${" ".repeat(indent)}${name}:`,
+    ...(beside?.identity ?? []),
     `    Image:\t${image}`,
+    ...(beside?.imageId ?? []),
     `    Port${port.length > 1 ? "s" : ""}:\t${port.join(", ") || "<none>"}`,
     `    Host Port${hostPort.length > 1 ? "s" : ""}:\t${hostPort.join(", ") || "<none>"}`,
     ...(seccomp
@@ -79,6 +102,7 @@ function container(described: Container): string[] {
       : []),
     ...words("Command", command),
     ...words("Args", args),
+    ...(beside?.state ?? []),
     ...amounts("Limits", resources?.limits),
     ...amounts("Requests", resources?.requests),
     ...probe("Liveness", described.livenessProbe),
@@ -157,22 +181,13 @@ function variable({ name, value = "", valueFrom }: EnvVar): string[] {
   return value.split("\n").map((line, index) => (index === 0 ? `      ${name}:\t${line}` : `      \t${line}`));
 }
 
-/** One line of type, then its fields. */
-function volume({
-  name,
-  hostPath,
-  emptyDir,
-  secret,
-  configMap,
-  persistentVolumeClaim,
-  projected,
-  downwardAPI,
-  nfs,
-  csi,
-  ephemeral,
-}: Volume): string[] {
+/** Lines of one volume: its type, then its fields. */
+export function volumeLines(
+  { name, hostPath, emptyDir, secret, configMap, persistentVolumeClaim, projected, downwardAPI, nfs, csi, ephemeral }: Volume,
+  { indent = 3 }: { readonly indent?: number } = {},
+): string[] {
   const fields = (type: string, ...entries: readonly [string, unknown][]): string[] => [
-    `   ${name}:`,
+    `${" ".repeat(indent)}${name}:`,
     `    Type:\t${type}`,
     ...entries.map(([field, value]) => `    ${field}:\t${String(value)}`),
   ];
@@ -242,10 +257,11 @@ function volume({
         ],
       ),
     );
-  return [`   ${name}:`, "    <unknown>"];
+  return [`${" ".repeat(indent)}${name}:`, "    <unknown>"];
 }
 
-function toleration({ key = "", operator, value = "", effect = "", tolerationSeconds }: Toleration): string {
+/** One toleration on a line. */
+export function toleration({ key = "", operator, value = "", effect = "", tolerationSeconds }: Toleration): string {
   const head = `${key}${value ? `=${value}` : ""}${effect ? `:${effect}` : ""}`;
   const exists = operator === "Exists" && value === "" ? (head === "" ? "op=Exists" : " op=Exists") : "";
   return `${head}${exists}${tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`}`;
