@@ -1,5 +1,4 @@
 /** The real world: the machine's clock and entropy. */
-import { randomFillSync } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
@@ -34,11 +33,11 @@ export const systemClock: Clock = {
 const pool = new Uint32Array(256);
 let left = 0;
 
-/** The operating system's entropy, drawn in blocks. Fit for secrets. */
+/** The operating system's entropy, drawn in blocks. Fit for secrets. What draws it is loaded with the first draw: commands start without. */
 export const systemRandom: Random = {
   uint32() {
     if (left === 0) {
-      randomFillSync(pool);
+      process.getBuiltinModule("node:crypto").randomFillSync(pool);
       left = pool.length;
     }
     return pool[--left] as number;

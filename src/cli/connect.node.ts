@@ -1,5 +1,4 @@
 /** From flags, variables and kubeconfigs to a connection. */
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import { httpClient } from "../client/http-client.node.ts";
 import { httpTransport } from "../client/http-transport.node.ts";
 import { type ClusterAccess, KubeconfigError, NoContextError } from "../client/kubeconfig.ts";
 import { type AccessOptions, findAccess } from "../client/load-kubeconfig.node.ts";
+import { fnv1a32 } from "../machinery/hash.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Connection } from "./connection.ts";
 import { discover } from "./discovery/discover.ts";
@@ -106,7 +106,7 @@ async function named(options: AccessOptions): Promise<ClusterAccess> {
 /** One file per server and authority: engines come and go on one port. */
 function cacheFile({ server, certificateAuthority = "" }: ClusterAccess, folder: string): string {
   const base = folder || process.env["KUBECACHEDIR"] || join(process.env["HOME"] ?? homedir(), ".kube", "cache");
-  const authority = createHash("sha256").update(certificateAuthority).digest("hex").slice(0, 8);
+  const authority = fnv1a32(new TextEncoder().encode(certificateAuthority)).toString(16);
   const host = server.replace(/^https?:\/\//, "").replace(/[^\w.-]/g, "_");
   return join(base, "windlass", `${host}-${authority}.json`);
 }

@@ -1,9 +1,7 @@
 /** The environment of a real shell: its streams, files, variables and signals. */
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { Environment, Files, Input, Output } from "./command.ts";
@@ -23,7 +21,7 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
     stdin: standardInput(),
     stdout: outputTo(process.stdout),
     stderr: outputTo(process.stderr),
-    files: realFiles,
+    files: lazyFiles,
     world: { clock: systemClock, random: systemRandom, log: silentLog },
     version,
     // Only who looks at the signal takes over from the system's way of ending a program.
@@ -46,6 +44,7 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
         : { paths: kubeconfigPaths({ isPlugin }), mustExist: false },
     async runOn(files, folders, program, args) {
       const directory = mkdtempSync(join(tmpdir(), "windlass-"));
+      const { spawnSync } = await import("node:child_process");
       try {
         for (const folder of folders) mkdirSync(join(directory, folder), { recursive: true });
         for (const [path, text] of Object.entries(files)) writeFileSync(join(directory, path), text, { mode: 0o600 });
@@ -112,50 +111,13 @@ function standardInput(): Input {
   };
 }
 
-/** What the system says, in the words that people know from kubectl. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  EISDIR: "is a directory",
-  ENOTDIR: "not a directory",
-};
+/** Loaded when the first file is asked for. */
+const files = async (): Promise<Files> => (await import("./files.node.ts")).realFiles;
 
-async function named<T>(what: string, path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new Error(`${what} ${path}: ${reasons[code] ?? message}`, { cause: error });
-  }
-}
-
-const realFiles: Files = {
-  read: (path) => named("open", path, readFile(path)),
-  async write(path, content, options) {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-    const partial = `${path}.${process.pid}.partial`;
-    await named("open", path, writeFile(partial, content, { mode: options?.secret ? 0o600 : 0o644 }));
-    await rename(partial, path);
-  },
-  async kindOf(path) {
-    const found = await stat(path).catch(() => undefined);
-    return found && (found.isDirectory() ? "directory" : "file");
-  },
-  async list(path) {
-    const entries = await named("open", path, readdir(path));
-    const kinds = await Promise.all(
-      entries.sort().map(async (name) => ({ name, found: await stat(join(path, name)).catch(() => undefined) })),
-    );
-    return kinds.flatMap(({ name, found }) =>
-      found ? [{ name, kind: found.isDirectory() ? ("directory" as const) : ("file" as const) }] : [],
-    );
-  },
-  async fetch(url) {
-    const answer = await fetch(url);
-    if (!answer.ok)
-      throw new Error(
-        `unable to read URL ${JSON.stringify(url)}, server reported ${answer.status} ${answer.statusText}, status code=${answer.status}`,
-      );
-    return new Uint8Array(await answer.arrayBuffer());
-  },
+const lazyFiles: Files = {
+  read: async (...how) => (await files()).read(...how),
+  write: async (...how) => (await files()).write(...how),
+  kindOf: async (...how) => (await files()).kindOf(...how),
+  list: async (...how) => (await files()).list(...how),
+  fetch: async (...how) => (await files()).fetch(...how),
 };

@@ -2,7 +2,6 @@
  * Who a request is made as: certificates, tokens, token files that change, and credential plugins that are asked again
  * when what they gave expires or is refused. Nothing in here is ever logged.
  */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { parseTime } from "../base/time.ts";
@@ -97,10 +96,10 @@ export function readNamed(path: string | undefined): string | undefined {
   }
 }
 
-function runPlugin(exec: ExecPlugin, access: ClusterAccess): Promise<PluginCredential> {
+async function runPlugin(exec: ExecPlugin, access: ClusterAccess): Promise<PluginCredential> {
   const interactive = exec.interactiveMode !== "Never" && process.stdin.isTTY === true;
   if (exec.interactiveMode === "Always" && !interactive)
-    return Promise.reject(new KubeconfigError(`exec plugin ${exec.command} needs a terminal, and there is none`));
+    throw new KubeconfigError(`exec plugin ${exec.command} needs a terminal, and there is none`);
   const cluster = exec.provideClusterInfo
     ? {
         cluster: {
@@ -112,6 +111,8 @@ function runPlugin(exec: ExecPlugin, access: ClusterAccess): Promise<PluginCrede
       }
     : {};
   const info = JSON.stringify({ apiVersion: exec.apiVersion, kind: "ExecCredential", spec: { interactive, ...cluster } });
+  // Most kubeconfigs have no plugin, and most commands are short: what starts processes is loaded when one is to be started.
+  const { spawn } = await import("node:child_process");
   return new Promise((resolve, reject) => {
     const child = spawn(exec.command, [...exec.args], {
       env: { ...process.env, ...exec.env, KUBERNETES_EXEC_INFO: info },

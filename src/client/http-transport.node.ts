@@ -3,14 +3,14 @@
  * nothing of objects; `http-client.node.ts` does.
  */
 import http from "node:http";
-import https from "node:https";
+import type https from "node:https";
 import { ApiError } from "../api/errors.ts";
 import type { Status } from "../api/types.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { ConnectionError } from "./client.ts";
 import { credentialSource, readNamed } from "./credentials.node.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
-import { proxyFor, TunnelAgent } from "./proxy.node.ts";
+import { proxyFor } from "./proxy.node.ts";
 import type { RawRequest, RawResponse, StreamHandler, Transport } from "./transport.ts";
 
 /** How often a request is sent again because the server asked for patience. */
@@ -50,7 +50,8 @@ export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTrans
   const credentials = credentialSource(access, clock);
   const ca = access.certificateAuthority ?? readNamed(access.certificateAuthorityFile);
   /** One per client certificate: a plugin may hand out another one. */
-  const agents = new Map<string, http.Agent>();
+  const agents = new Map<string, Promise<http.Agent>>();
+  let socketAgent: http.Agent | undefined;
   const tlsOf = (certificate: string | undefined, key: string | undefined): https.AgentOptions => ({
     ...(ca !== undefined && { ca }),
     ...(certificate !== undefined && { cert: certificate }),
@@ -59,22 +60,27 @@ export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTrans
     rejectUnauthorized: access.insecureSkipTlsVerify !== true,
   });
 
-  function agentOf(certificate: string | undefined, key: string | undefined): http.Agent {
+  const kept = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, scheduling: "lifo" as const };
+
+  function agentOf(certificate: string | undefined, key: string | undefined): Promise<http.Agent> {
     const known = agents.get(certificate ?? "");
     if (known) return known;
-    const kept = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, scheduling: "lifo" as const };
     const options = { ...kept, ...tlsOf(certificate, key) };
-    const agent = proxy ? new TunnelAgent(proxy, options) : secure ? new https.Agent(options) : new http.Agent(kept);
+    const agent = secure
+      ? import("./tls-agent.node.ts").then(({ tlsAgent }) => tlsAgent(options, proxy))
+      : Promise.resolve(new http.Agent(kept));
     agents.set(certificate ?? "", agent);
     return agent;
   }
 
   async function open(request: RawRequest): Promise<http.ClientRequest> {
     const { certificate, key, headers } = await credentials.current();
-    const agent = agentOf(certificate, key);
+    // Who may open the socket is the user that the credential stands for.
+    const agent = access.socket === undefined ? await agentOf(certificate, key) : (socketAgent ??= new http.Agent(kept));
     const length = request.body === undefined ? {} : { "content-length": String(Buffer.byteLength(request.body)) };
-    const outgoing = (secure ? https : http).request({
+    const outgoing = http.request({
       agent,
+      ...(access.socket === undefined ? { protocol: base.protocol } : { socketPath: access.socket }),
       host: base.hostname.replace(/^\[|\]$/g, ""),
       port: base.port || (secure ? 443 : 80),
       method: request.method,
@@ -85,7 +91,7 @@ export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTrans
       if (!socket.connecting) return;
       socket.setKeepAlive(true, keepAliveProbeMs);
       socket.setTimeout(connectTimeoutMs, () => outgoing.destroy(new Error(`connecting to ${base.host} timed out`)));
-      socket.once(secure ? "secureConnect" : "connect", () => socket.setTimeout(0));
+      socket.once(secure && access.socket === undefined ? "secureConnect" : "connect", () => socket.setTimeout(0));
     });
     return outgoing;
   }
@@ -176,10 +182,16 @@ export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTrans
     async connectOptions(path) {
       const { certificate, key, headers } = await credentials.current();
       const url = new URL(prefix + path, base);
-      return { url, tls: tlsOf(certificate, key), agent: agentOf(certificate, key), headers: { "user-agent": userAgent, ...headers } };
+      return {
+        url,
+        tls: tlsOf(certificate, key),
+        agent: await agentOf(certificate, key),
+        headers: { "user-agent": userAgent, ...headers },
+      };
     },
     close() {
-      for (const agent of agents.values()) agent.destroy();
+      socketAgent?.destroy();
+      for (const agent of agents.values()) void agent.then((each) => each.destroy());
     },
   };
 }
@@ -222,7 +234,8 @@ function patienceMs({ status, headers }: RawResponse): number | undefined {
 function connectionError(error: unknown, base: URL): Error {
   if (error instanceof ConnectionError || (error as Error)?.name === "KubeconfigError") return error as Error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ECONNREFUSED")
+  // A socket that is not there is a server that is not up.
+  if (code === "ECONNREFUSED" || code === "ENOENT")
     return new ConnectionError(`The connection to the server ${base.host} was refused - did you specify the right host or port?`, {
       cause: error,
     });

@@ -22,6 +22,8 @@ export interface ClusterAccess {
   /** Shown to a server behind a shared address instead of its host name. */
   readonly tlsServerName?: string;
   readonly insecureSkipTlsVerify?: boolean;
+  /** A Unix socket of the same server, whose owner needs no credential. Requests go there, without TLS. */
+  readonly socket?: string;
   readonly proxyUrl?: string;
   readonly certificateAuthority?: string;
   readonly certificateAuthorityFile?: string;
@@ -181,15 +183,32 @@ export function accessOf(config: Kubeconfig, choice: AccessChoice = {}): Cluster
       ? { user: String(user["as"]), groups: (user["as-groups"] ?? []).map(String), ...(user["as-uid"] && { uid: String(user["as-uid"]) }) }
       : undefined,
     namespace: context.namespace,
+    socket: socketOf(user, String(cluster["server"])),
   };
   const found = Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined)) as unknown as ClusterAccess;
   return { ...found, ...overrides };
 }
 
+/** The extension by which an engine says of its administrator that the same server also listens on a socket. */
+const socketExtension = "windlass.dev/socket";
+
+function socketOf(user: Fields, server: string): string | undefined {
+  const found = entries(user["extensions"]).find(({ name }) => name === socketExtension)?.["extension"];
+  return found?.server === server && typeof found?.path === "string" ? found.path : undefined;
+}
+
 /** Credentials given by hand replace the kubeconfig's of every sort that would come before them. */
 function withoutReplaced(user: Fields, { token, username, clientCertificateFile }: Partial<ClusterAccess>): Fields {
   if (token === undefined && username === undefined && clientCertificateFile === undefined) return user;
-  const { exec: _, token: _token, tokenFile: _tokenFile, username: _username, password: _password, ...rest } = user;
+  const {
+    extensions: _extensions,
+    exec: _,
+    token: _token,
+    tokenFile: _tokenFile,
+    username: _username,
+    password: _password,
+    ...rest
+  } = user;
   if (clientCertificateFile === undefined) return rest;
   const { "client-certificate-data": _certificate, "client-key-data": _key, ...others } = rest;
   return others;

@@ -1,8 +1,4 @@
-/** Reaching a server through an HTTP proxy: which proxy, if any, and a tunnel through it (CONNECT). */
-import http from "node:http";
-import https from "node:https";
-import type { Duplex } from "node:stream";
-import tls from "node:tls";
+/** Which HTTP proxy a server is reached through, if any. */
 import { KubeconfigError } from "./kubeconfig.ts";
 
 /**
@@ -35,40 +31,4 @@ function isExempt({ hostname, port }: URL, list: string | undefined): boolean {
     if (suffix !== "." && host.endsWith(suffix)) return true;
   }
   return false;
-}
-
-/** An agent whose connections go through the proxy, encrypted from here to the server. */
-export class TunnelAgent extends https.Agent {
-  readonly #proxy: URL;
-
-  constructor(proxy: URL, options: https.AgentOptions) {
-    super(options);
-    this.#proxy = proxy;
-  }
-
-  override createConnection(options: https.RequestOptions, callback?: (error: Error | null, stream: Duplex) => void): undefined {
-    const target = `${options.host}:${options.port}`;
-    const { hostname, port, protocol, username, password } = this.#proxy;
-    const answer = callback as (error: Error | null, stream?: Duplex) => void;
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    const connect = (protocol === "https:" ? https : http).request({
-      host: hostname.replace(/^\[|\]$/g, ""),
-      port: port || (protocol === "https:" ? 443 : 80),
-      method: "CONNECT",
-      path: target,
-      agent: false,
-      headers: { host: target, ...(username !== "" && { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` }) },
-    });
-    connect.on("connect", (response, socket) => {
-      if (response.statusCode === 200) {
-        answer(null, tls.connect({ ...(options as tls.ConnectionOptions), socket, servername: options.servername ?? options.host ?? "" }));
-        return;
-      }
-      socket.destroy();
-      answer(new Error(`the proxy ${this.#proxy.host} refused to connect to ${target}: ${response.statusCode} ${response.statusMessage}`));
-    });
-    connect.on("error", (error) => answer(new Error(`the proxy ${this.#proxy.host} can't be reached: ${error.message}`, { cause: error })));
-    connect.end();
-    return undefined;
-  }
 }

@@ -10,7 +10,7 @@ import type { VolumeDirectories } from "../controllers/local-volumes/volume-dire
 import type { NodeAgent } from "../node/agent/agent.ts";
 import { createAuth } from "../server/auth/auth.ts";
 import { secretsEqual, tokenSigner } from "../server/auth/jwt.node.ts";
-import { kubeconfigText, loadPki, type Pki } from "../server/auth/pki.node.ts";
+import { adminGroup, adminName, kubeconfigText, loadPki, type Pki } from "../server/auth/pki.node.ts";
 import { type ApiServer, startApiServer } from "../server/http/api-server.node.ts";
 import type { Store } from "../store/store.ts";
 import { type ControlPlane, type ControlPlaneOptions, createControlPlane, createOnce } from "./control-plane.ts";
@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly host?: string;
   /** Default 0: the system chooses. */
   readonly port?: number;
+  /** Also serve the administrator, without TLS, on this Unix socket. Passed over where the system can't have a socket of that name. */
+  readonly socketPath?: string;
   readonly serviceCidr?: string;
   /** An address at which Pods reach this machine; where there is none, Pods can't reach the API server. */
   readonly podFacingIp?: string;
@@ -48,6 +50,9 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** How long the name of a Unix socket can be (unix(7): 108 bytes with the end). */
+const socketPathMax = 107;
+
 /** What the server says it is: the Kubernetes release whose behaviour it has. */
 const kubernetesVersion = {
   major: "1",
@@ -63,6 +68,8 @@ const kubernetesVersion = {
 
 /** Starts an engine without nodes. Resolves when the API answers and every controller's cache is complete. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const socketPath =
+    options.socketPath !== undefined && Buffer.byteLength(options.socketPath) <= socketPathMax ? options.socketPath : undefined;
   const { world, store } = options;
   const serviceIp = options.serviceCidr && firstAddress(options.serviceCidr);
   const names = [serviceIp, options.podFacingIp, options.host].filter((name) => name !== undefined);
@@ -117,6 +124,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     });
     // The port may have been the system's choice; controllers, which tell Pods about it, start after it is known.
     port = server.port;
+    if (socketPath !== undefined) await server.listenOnSocket(socketPath, { commonName: adminName, organizations: [adminGroup] });
     await plane.start();
     // Before anybody can ask for storage; who deletes it has it again after the next start.
     await createOnce(plane.client, StorageClass, standardStorageClass);
@@ -130,7 +138,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     server,
     pki,
     agents,
-    kubeconfig: kubeconfigText({ server: `https://127.0.0.1:${server.port}`, ca: pki.ca, context: "windlass", user: pki.admin }),
+    kubeconfig: kubeconfigText({
+      server: `https://127.0.0.1:${server.port}`,
+      ca: pki.ca,
+      context: "windlass",
+      user: pki.admin,
+      ...(socketPath !== undefined && { socket: socketPath }),
+    }),
     stop,
   };
 }

@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 export interface Home {
   readonly path: string;
   readonly kubeconfig: string;
+  /** Where commands of this machine's user reach the API without TLS. */
+  readonly socket: string;
   readonly pki: string;
   readonly store: string;
   /** State of sandboxes and containers. */
@@ -28,6 +30,7 @@ export function homeAt(path: string | undefined): Home {
   return {
     path: top,
     kubeconfig: at("kubeconfig"),
+    socket: at("api.sock"),
     pki: at("pki"),
     store: at("store"),
     runtime: at("runtime"),

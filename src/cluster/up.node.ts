@@ -81,6 +81,7 @@ async function run(home: Home, options: UpOptions): Promise<number> {
       world,
       store,
       pkiDirectory: home.pki,
+      socketPath: home.socket,
       port,
       serviceCidr: instance.serviceCidr,
       ...(plan.runtime === "oci" && { podFacingIp: podFacingIp(instance), volumes: volumeDirectories(home.volumes) }),

@@ -6,7 +6,6 @@ import type { Connection } from "../connection.ts";
 import { NoKindError, type Resource } from "../discovery/resource.ts";
 import { CommandError } from "../errors.ts";
 import { listError } from "./list-error.ts";
-import { readManifests } from "./read-manifests.ts";
 import type { Found, Selection } from "./selection.ts";
 
 /** Lists come in pages of this size. */
@@ -76,6 +75,8 @@ async function fromFiles(
   errors: Error[],
 ): Promise<Found[]> {
   const found: Found[] = [];
+  // What reads YAML takes longer to load than a command on named objects takes as a whole.
+  const { readManifests } = await import("./read-manifests.ts");
   for (const { object, source } of await readManifests(environment, selection.files as NonNullable<Selection["files"]>)) {
     try {
       found.push(await foundOf(connection, object, source));

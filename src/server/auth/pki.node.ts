@@ -8,6 +8,10 @@ import { join } from "node:path";
 import { type Credential, isAddress } from "./credential.ts";
 import { issuer, newAuthority, newTokenKey } from "./issue-certificates.node.ts";
 
+/** Who the administrator is: the subject of the certificate in the kubeconfig. */
+export const adminName = "windlass-admin";
+export const adminGroup = "system:masters";
+
 export interface Pki {
   /** The authority's certificate: what clients trust, and what signs client certificates. */
   readonly ca: string;
@@ -65,7 +69,7 @@ export async function loadPki(directory: string, options: PkiOptions): Promise<P
   const made = {
     authority: issue.authority,
     server: server ?? issue.server("windlass", names, lifetime(certificateDays)),
-    admin: admin ?? issue.client("windlass-admin", ["system:masters"], lifetime(certificateDays)),
+    admin: admin ?? issue.client(adminName, [adminGroup], lifetime(certificateDays)),
     tokenKey: tokenKey !== undefined && isKey(tokenKey) ? tokenKey : newTokenKey(),
   };
   const write = async (name: string, text: string): Promise<void> => {
@@ -123,6 +127,8 @@ export function kubeconfigText(options: {
   readonly context?: string;
   readonly namespace?: string;
   readonly user: Credential | { readonly token: string };
+  /** A Unix socket on which the same server takes whoever can open it for this user. Clients that do not know of it pass over it. */
+  readonly socket?: string;
 }): string {
   const name = options.context ?? "windlass";
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -142,6 +148,15 @@ export function kubeconfigText(options: {
     `- name: ${name}`,
     "  user:",
     ...user,
+    ...(options.socket === undefined
+      ? []
+      : [
+          "    extensions:",
+          "    - name: windlass.dev/socket",
+          "      extension:",
+          `        server: ${options.server}`,
+          `        path: ${JSON.stringify(options.socket)}`,
+        ]),
     "contexts:",
     `- name: ${name}`,
     "  context:",

@@ -106,6 +106,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     address: listening.address,
     renew: listening.renew,
     listenAlso: listening.listenAlso,
+    listenOnSocket: listening.listenOnSocket,
     get connections() {
       return listening.connections;
     },

@@ -2,6 +2,7 @@
  * The wire: one TLS port that speaks HTTP/2 and HTTP/1.1. Everything a client can make us hold is bounded: header
  * sizes, the time for headers and bodies, streams per connection, connections.
  */
+import { chmodSync, rmSync } from "node:fs";
 import {
   createServer as createHttp2Server,
   type Http2Session,
@@ -11,7 +12,7 @@ import {
 } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { systemClock } from "../../base/system-world.node.ts";
@@ -47,6 +48,11 @@ export interface HttpServer {
    * Whoever asks for a wider reach answers for it: the default is loopback alone.
    */
   listenAlso(host: string): Promise<void>;
+  /**
+   * Serves HTTP/1.1 without TLS on a Unix socket, and takes everybody who can open it for `peer`: only this user of the
+   * machine can. An old socket of that name is replaced. Rejects when it can't be had.
+   */
+  listenOnSocket(path: string, peer: PeerIdentity): Promise<void>;
   /** No new requests; those under way may finish within `closeGraceMs`, then every connection is cut. */
   close(): Promise<void>;
 }
@@ -72,7 +78,7 @@ const nobody: Connection = { peer: undefined, local: false };
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const host = options.host ?? "127.0.0.1";
   const sessions = new Set<Http2Session>();
-  const sockets = new Set<TLSSocket>();
+  const sockets = new Set<Socket>();
   const doors = new Set<Server>();
   const connections = new WeakMap<object, Connection>();
   const sessionConnections = new WeakMap<Http2Session, Connection>();
@@ -164,7 +170,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
 
   // The HTTPS server listens; of the connections that chose HTTP/2 the other one takes care.
-  const serveHttp1 = https.listeners("secureConnection") as Array<(this: unknown, socket: TLSSocket) => void>;
+  const serveHttp1 = https.listeners("secureConnection") as Array<(this: unknown, socket: Socket) => void>;
   https.removeAllListeners("secureConnection");
   https.on("secureConnection", (socket: TLSSocket) => {
     sockets.add(socket);
@@ -199,6 +205,22 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       doors.add(door);
       if (closing) door.close();
     },
+    async listenOnSocket(path, peer) {
+      const door = createServer((socket) => {
+        sockets.add(socket);
+        socket.on("close", () => sockets.delete(socket));
+        socket.on("error", () => {});
+        connections.set(socket, { peer, local: true });
+        for (const serve of serveHttp1) serve.call(https, socket);
+      });
+      door.maxConnections = connectionsMax;
+      rmSync(path, { force: true });
+      await listeningOn(door, { path });
+      chmodSync(path, 0o600);
+      door.on("error", (error) => options.log.error("a listener failed", { path, error: error.message }));
+      doors.add(door);
+      if (closing) door.close();
+    },
     async close() {
       if (closing) return;
       closing = true;
@@ -216,10 +238,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 /** Starts to listen. Rejects when the address can't be had. */
-const listening = (server: Server, port: number, host: string): Promise<void> =>
+const listening = (server: Server, port: number, host: string): Promise<void> => listeningOn(server, { port, host });
+
+const listeningOn = (server: Server, where: ListenOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       resolve();
     });
