@@ -13,7 +13,7 @@ interface Missing {
 }
 
 /** What a message of the node says is missing; undefined where it speaks of something else. */
-export function missingObject(message: string): Missing | undefined {
+function missingObject(message: string): Missing | undefined {
   const object = /\b(configmap|secret) "(?:[^"/]*\/)?([^"/]+)" not found/i.exec(message);
   if (object) return { kind: kindOf(object[1]), name: object[2] as string };
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) (?:[^\s/]*\/)?(\S+)/i.exec(message);

@@ -105,7 +105,7 @@ const signals: Readonly<Record<number, string>> = {
 };
 
 /** `with exit code 3`, `by signal SEGV (exit code 139)`. */
-export function howEnded(end: Termination): string {
+function howEnded(end: Termination): string {
   const signal = end.signal ?? (end.exitCode > 128 ? end.exitCode - 128 : 0);
   const name = signals[signal];
   if (name) return `by signal ${name} (exit code ${end.exitCode || 128 + signal})`;

@@ -4,13 +4,7 @@ import { failingPods, podState } from "./pod-state.ts";
 import type { RolloutView } from "./rollout-view.ts";
 import { stateSentence } from "./sentence.ts";
 
-/** What one line is about: the whole, one Pod, or a cause. */
-export interface ChangeLine {
-  /** `10:00:03Z deploy/web …` */
-  readonly text: string;
-}
-
-/** The lines that lead from `before` to `view`; without a view before, the state and every Pod that is not as it should be. */
+/** The lines that lead from `before` to `view`, such as `10:00:03Z deploy/web Pod web-1 is ready`; without a view before, the state and every Pod that is not as it should be. */
 export function changeLines(view: RolloutView, before?: RolloutView): string[] {
   const { snapshot, explanations, nowMs } = view;
   const head = `${formatTime(nowMs).slice(11)} ${snapshot.kind.shortName}/${snapshot.key.name}`;
