@@ -40,10 +40,12 @@ windlass describe node/windlass-1`,
     const connection = await environment.connect(given);
     try {
       const selection = { ...selectionOf(args, given, flags), namelessMeansAll: true };
-      let { found, errors } = await findObjects(environment, connection, selection, { fetch: true });
+      const { found, errors } = await findObjects(environment, connection, selection, { fetch: true });
       if (found.length === 0 && errors.length === 1 && isNotFound(errors[0]) && args.length === 2) {
         const prefixed = await byPrefix(args[0] as string, args[1] as string, connection, environment);
-        if (prefixed.length > 0) [found, errors] = [prefixed, []];
+        // Guessed ones each have an empty line below them.
+        for (const each of prefixed) environment.stdout.write(`${await textOf(each, given.bool("show-events"), connection, environment)}\n`);
+        if (prefixed.length > 0) return 0;
       }
       if (found.length === 0 && errors.length === 0)
         environment.stderr.write(

@@ -36,8 +36,14 @@ function fields(value: Readonly<Record<string, unknown>>, path: string, indent: 
 const items = (list: readonly unknown[], path: string, indent: string): string[] =>
   list.flatMap((item) => (isRecord(item) ? fields(item, path, indent) : [`${indent}${String(item)}`]));
 
-/** `creationTimestamp` as `Creation Timestamp`. */
-const spaced = (key: string): string => {
+const acronyms = new Set(["API", "URL", "UID", "OSB", "GUID"]);
+
+/** `creationTimestamp` as `Creation Timestamp`, `uid` as `UID`. */
+function spaced(key: string): string {
+  if (key.includes(" ")) return key;
   const words = key.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
+  return words
+    .split(" ")
+    .map((word) => (acronyms.has(word.toUpperCase()) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join(" ");
+}

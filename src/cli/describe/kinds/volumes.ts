@@ -63,8 +63,8 @@ export const persistentVolume: Describer = {
       ...(terms.length === 0
         ? ["Node Affinity:\t<none>"]
         : [
-            "Node Affinity:",
-            "  Required Terms:",
+            "Node Affinity:\t",
+            "  Required Terms:\t",
             ...terms.map((term, at) => {
               const rules = (term.matchExpressions ?? []).map(
                 ({ key, operator, values = [] }) => `${key} ${operator.toLowerCase()} [${values.join(", ")}]`,
