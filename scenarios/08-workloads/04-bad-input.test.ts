@@ -57,7 +57,7 @@ test("bad input", async (t) => {
     await tells(
       engine,
       "pvc too-large",
-      /^ +Normal +FailedBinding .* no persistent volumes available for this claim and no storage class is set$|^ +Warning +ProvisioningFailed .* /m,
+      /^ +Warning +ProvisioningFailed .* no volume plugin matched name: kubernetes\.io\/no-provisioner$/m,
     );
     await tells(engine, "pvc waits", /^ +Normal +WaitForFirstConsumer .* waiting for first consumer to be created before binding$/m);
     const claims = await run("kubectl get pvc --no-headers");

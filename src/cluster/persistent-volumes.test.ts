@@ -183,6 +183,21 @@ test("a claim waits for a volume that comes later, and one without a class says 
   assert.equal((await getClaim("data")).spec?.volumeName, `${namespace}-late`);
 });
 
+test("a free volume that grows, or gets the right label, answers a claim that waited for that", async () => {
+  const { claim, volume, claimIs, says, namespace } = await scene();
+  const { client } = cluster;
+  await volume("small", { capacity: { storage: "1Gi" }, storageClassName: "" });
+  await claim("large", { storageClassName: "", resources: { requests: { storage: "5Gi" } } });
+  await says("no persistent volumes available for this claim and no storage class is set", "FailedBinding");
+  await client.patch(PersistentVolume, { name: `${namespace}-small` }, "merge", { spec: { capacity: { storage: "5Gi" } } });
+  await claimIs("large", "Bound");
+  await volume("plain", { storageClassName: "" });
+  await claim("picky", { storageClassName: "", selector: { matchLabels: { disk: namespace } } });
+  await claimIs("picky", "Pending");
+  await client.patch(PersistentVolume, { name: `${namespace}-plain` }, "merge", { metadata: { labels: { disk: namespace } } });
+  await claimIs("picky", "Bound");
+});
+
 test("a volume promised to a claim goes to it, and a claim that names a volume gets that one", async () => {
   const { claim, volume, volumeIs, claimIs, says, getClaim, namespace } = await scene();
   await volume("kept", { capacity: { storage: "9Gi" }, claimRef: { namespace, name: "wanted" } });

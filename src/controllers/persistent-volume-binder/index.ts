@@ -13,6 +13,7 @@ import type {
   PersistentVolumeClaim as ClaimObject,
   StorageClass as StorageClassObject,
 } from "../../api/types.ts";
+import { deepEqual } from "../../machinery/equality.ts";
 import { isClaimBound, storageClassOf } from "../../machinery/volume-binding.ts";
 import { type Controller, type ControllerDeps, controller } from "../../client/controller.ts";
 import { reconcileClaim } from "./claims.ts";
@@ -45,11 +46,12 @@ export function persistentVolumeBinder(deps: ControllerDeps): Controller {
       enqueue(keyOf(volume));
       const promised = volume.spec?.claimRef;
       if (promised?.name && promised.namespace) enqueue({ namespace: promised.namespace, name: promised.name });
-      const hasBecomeFree = change.type !== "deleted" && isFree(volume) && !(change.type === "updated" && isFree(change.old));
+      // A free volume that has grown, or changed its labels or class, may answer what it did not answer before.
+      const mayAnswer = change.type !== "deleted" && isFree(volume) && !(change.type === "updated" && offersTheSame(volume, change.old));
       const concerned = waitingFor(
         (claim) =>
           claim.spec?.volumeName === volume.metadata.name ||
-          (hasBecomeFree && storageClassOf(claim) === storageClassOf(volume) && !waitsForPod(claim, classOf(claim))),
+          (mayAnswer && storageClassOf(claim) === storageClassOf(volume) && !waitsForPod(claim, classOf(claim))),
       );
       for (const key of concerned) enqueue(key);
     })
@@ -71,6 +73,9 @@ export function persistentVolumeBinder(deps: ControllerDeps): Controller {
 }
 
 const isFree = (volume: VolumeObject): boolean => !volume.spec?.claimRef && volume.status?.phase === "Available";
+
+const offersTheSame = (volume: VolumeObject, old: VolumeObject): boolean =>
+  isFree(old) && deepEqual(volume.spec, old.spec) && deepEqual(volume.metadata.labels, old.metadata.labels);
 
 const waitsForPod = (claim: ClaimObject, storageClass: StorageClassObject | undefined): boolean =>
   storageClass?.volumeBindingMode === "WaitForFirstConsumer" && !claim.spec?.volumeName;
