@@ -383,3 +383,24 @@ async function run(seed: number): Promise<void> {
 test("whatever recorders are stopped, started, doubled or refused, every release is told once, in order, as it ended", async () => {
   for (let seed = 1; seed <= 12; seed++) await run(seed);
 });
+
+test("who wrote a template is told, and nobody is named for a change that leaves no trace of its writer", async () => {
+  const { startRecorder, create, clock, client, history, stop } = await setUp();
+  const stopRecorder = await startRecorder();
+  const by = async (fieldManager: string, env: unknown) => {
+    await clock.advance(20_000);
+    const containers = [{ name: "app", env }];
+    await client.patch(Deployment, key, "strategic", { spec: { template: { spec: { containers } } } }, { fieldManager });
+  };
+  await create();
+  await by("setter", [{ name: "A", value: "1" }]);
+  // What it alone owned is taken away: the newest entry left is that of the first release.
+  await by("remover", [{ $patch: "delete", name: "A" }]);
+  await clock.advance(20_000);
+  assert.deepEqual(
+    (await history()).releases.map(({ manager }) => manager),
+    ["windlass", "setter", undefined],
+  );
+  await stopRecorder();
+  await stop();
+});

@@ -44,6 +44,7 @@ export const rolloutHistory: Command = {
     { name: "show-managed-fields", about: "keep metadata.managedFields in JSON and YAML" },
     { name: "allow-missing-template-keys", default: "true", hidden: true, about: "accepted" },
   ],
+  completes: "workloads",
   async run({ args, flags }, environment) {
     if (flags.int("revision") < 0) throw new CommandError(`revision must be a positive integer: ${flags.int("revision")}`);
     const connection = await environment.connect(flags);

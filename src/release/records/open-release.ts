@@ -33,7 +33,8 @@ export function openRelease(snapshot: WorkloadSnapshot, target: Revision, histor
   if (last && missed.length === 0 && last.template === template) return renumbered(history, last, target.number);
   let next = history;
   for (const revision of missed) next = withRelease(next, found(revision, next.releases));
-  const manager = templateManager(object);
+  const before = last && next.texts[last.template];
+  const manager = templateManager(object, { template: target.template, ...(before !== undefined && { before: JSON.parse(before) }) });
   const startedMs = startOf(target, manager?.timeMs, next.releases.at(-1)?.startedMs, takenMs);
   const user = changedBy(object);
   const release: Release = {
@@ -119,10 +120,10 @@ function withRelease(history: ReleaseHistory, release: Release): ReleaseHistory 
   return { ...history, releases: [...releases.slice(0, -1), ended, release] };
 }
 
-/** Whether a template is an earlier one that had worked. One that had failed, or had been left for an earlier one, is a new attempt. */
+/** Whether a template is an earlier one that had worked. One that never was complete, or had been left for an earlier one, is a new attempt. */
 function goesBack(releases: readonly Release[], template: string): boolean {
   const earlier = releases.slice(0, -1).findLast((release) => release.template === template);
-  return earlier?.outcome === "completed" || earlier?.outcome === "unknown" || earlier?.outcome === "superseded";
+  return earlier?.outcome === "completed" || earlier?.outcome === "unknown";
 }
 
 function outcomeOf({ outcome, completedMs, failedMs }: Release, goesBack: boolean): Outcome {

@@ -42,7 +42,7 @@ export interface Release {
   readonly imageIds?: Readonly<Record<string, string>>;
   readonly configuration: readonly ConfigurationUse[];
   readonly changeCause?: string;
-  /** The field manager that wrote the template. */
+  /** The field manager that wrote the template; absent where the object does not tell. */
   readonly manager?: string;
   /** Who is behind it, where somebody said so. */
   readonly user?: string;
