@@ -83,7 +83,9 @@ const cases = (registry: string): readonly Case[] => [
   },
   {
     name: "init-crash",
-    pod: { initContainers: [{ name: "prepare", image, command: ["sh", "-c", "echo cannot prepare; exit 4"] }] },
+    pod: {
+      initContainers: [{ name: "prepare", image, imagePullPolicy: "IfNotPresent", command: ["sh", "-c", "echo cannot prepare; exit 4"] }],
+    },
     evidence: /"exitCode":4/,
     code: "ContainerCrashed",
     sentence: /init container prepare ended with exit code 4.*cannot prepare/,
@@ -154,7 +156,7 @@ const cases = (registry: string): readonly Case[] => [
     code: "Unschedulable",
     certainty: "likely",
     sentence: /can't be placed: not enough cpu left \(1 node\)/,
-    wayOut: /kubectl describe nodes -n default/,
+    wayOut: /kubectl describe nodes$/,
     exitCode: 12,
   },
   {

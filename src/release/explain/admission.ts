@@ -64,7 +64,8 @@ const refusals: readonly Refusal[] = [
     code: "AdmissionRefused",
     certainty: "likely",
     words: ([, webhook, why]) => `admission webhook "${webhook}" can't be asked${why ? `: ${clause(why)}` : ""}`,
-    wayOut: ({ commands }) => commands.kubectl("see the webhooks", "get validatingwebhookconfigurations,mutatingwebhookconfigurations"),
+    wayOut: ({ commands }) =>
+      commands.clusterKubectl("see the webhooks", "get validatingwebhookconfigurations,mutatingwebhookconfigurations"),
   },
   {
     pattern: /is invalid: (.*)/s,

@@ -34,6 +34,8 @@ export interface Commands {
   undo(): WayOut | undefined;
   /** A command of kubectl, such as `get pvc data-0`. */
   kubectl(about: string, words: string): WayOut;
+  /** The same about objects that have no namespace. */
+  clusterKubectl(about: string, words: string): WayOut;
 }
 
 /** What somebody reads of a container's state in the API. */

@@ -207,6 +207,6 @@ export function aroundContainersCause(inquiry: Inquiry, pod: PodView): Cause | u
     evidence,
     wayOut: isHook
       ? templateWayOut(inquiry, { about: "correct lifecycle.postStart in the template" })
-      : [inquiry.commands.kubectl("look at the node", `describe node ${pod.node ?? ""}`.trim())],
+      : [inquiry.commands.clusterKubectl("look at the node", `describe node ${pod.node ?? ""}`.trim())],
   };
 }

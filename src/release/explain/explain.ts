@@ -147,8 +147,7 @@ function single(cause: Cause, subject = cause.pod ? `Pod ${cause.pod.name}` : ""
 function commandsFor(snapshot: WorkloadSnapshot, flags: string): Commands {
   const { kind, key, revisions, target } = snapshot;
   const where = [...(key.namespace === undefined ? [] : [`-n ${key.namespace}`]), ...(flags ? [flags] : [])].join(" ");
-  const withPlace = (command: string, words: string): string =>
-    `${command} ${/ -n /.test(` ${words} `) ? [words, flags].filter(Boolean).join(" ") : `${words} ${where}`.trim()}`;
+  const withPlace = (command: string, words: string): string => `${command} ${words} ${where}`.trim();
   const others = revisions.filter(({ name }) => name !== target?.name);
   // What serves is known to work; the revision before may be the last failure.
   const before =
@@ -161,6 +160,7 @@ function commandsFor(snapshot: WorkloadSnapshot, flags: string): Commands {
         command: withPlace("windlass", `rollout undo ${kind.shortName}/${key.name}${choice}`),
       },
     kubectl: (about, words) => ({ about, command: withPlace("kubectl", words) }),
+    clusterKubectl: (about, words) => ({ about, command: ["kubectl", words, flags].filter(Boolean).join(" ") }),
   };
 }
 

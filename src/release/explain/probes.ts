@@ -116,7 +116,7 @@ const failureEvidence = (pod: PodView, failure: SeenEvent) => ({
 
 const specEvidence = (pod: PodView, container: ContainerView, kind: ProbeKind, probe: Probe) => ({
   at: `Pod ${pod.name}, container ${container.name}, ${fields[kind]}`,
-  text: `${describeProbe(probe)}, every ${probe.periodSeconds ?? 10}s, time-out ${probe.timeoutSeconds ?? 1}s, ${probe.failureThreshold ?? 3} failures count`,
+  text: `${describeProbe(probe)}, every ${probe.periodSeconds ?? 10}s, time-out ${probe.timeoutSeconds ?? 1}s, gives up after ${probe.failureThreshold ?? 3}`,
 });
 
 const wayOutOf = (inquiry: Inquiry, pod: PodView, container: ContainerView) =>

@@ -76,7 +76,7 @@ export function schedulingCause(inquiry: Inquiry, pod: PodView): Cause | undefin
     pod,
     evidence: [shown],
     wayOut: [
-      inquiry.commands.kubectl("see what the nodes have and hold", "describe nodes"),
+      inquiry.commands.clusterKubectl("see what the nodes have and hold", "describe nodes"),
       ...templateWayOut(inquiry, { about: "or ask for less in the template" }).slice(0, 1),
     ],
   };
@@ -119,7 +119,7 @@ function claimCause(inquiry: Inquiry, pod: PodView, shown: Evidence): Cause | un
       ],
       wayOut: [
         inquiry.commands.kubectl("look at the claim", `describe pvc ${name}`),
-        inquiry.commands.kubectl("see which classes there are", "get storageclass"),
+        inquiry.commands.clusterKubectl("see which classes there are", "get storageclass"),
       ],
     };
   }

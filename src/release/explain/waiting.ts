@@ -94,7 +94,7 @@ export function terminationCause(inquiry: Inquiry, pod: PodView): Cause | undefi
     ? []
     : held && stopped
       ? [inquiry.commands.kubectl("see who set the finalizer", `get pod ${pod.name} -o yaml`)]
-      : [inquiry.commands.kubectl("look at the node", `describe node ${pod.node ?? ""}`.trim())];
+      : [inquiry.commands.clusterKubectl("look at the node", `describe node ${pod.node ?? ""}`.trim())];
   return {
     code: "WaitingForTermination",
     certainty: isOverdue ? "likely" : "waiting",

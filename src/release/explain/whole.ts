@@ -35,7 +35,7 @@ function notObserved(inquiry: Inquiry): Cause | undefined {
         text: `generation ${generation}, observedGeneration ${snapshot.object.status?.observedGeneration ?? 0}`,
       },
     ],
-    wayOut: isLate ? [inquiry.commands.kubectl("see whether the controllers run", "get pods -n kube-system")] : [],
+    wayOut: isLate ? [inquiry.commands.clusterKubectl("see whether the controllers run", "get pods -n kube-system")] : [],
   };
 }
 
@@ -160,6 +160,6 @@ export function nodeCause(inquiry: Inquiry, pod: PodView): Cause | undefined {
         text: oneLine(`${condition.status}, ${condition.reason ?? ""}: ${condition.message ?? ""}`),
       },
     ],
-    wayOut: [inquiry.commands.kubectl("look at the node", `describe node ${pod.node}`)],
+    wayOut: [inquiry.commands.clusterKubectl("look at the node", `describe node ${pod.node}`)],
   };
 }

@@ -233,10 +233,16 @@ function causeLines(explanations: readonly Explanation[], width: number): Line[]
     const log = evidence.find(({ at }) => at.startsWith("log of "));
     for (const text of log?.text.split("\n").slice(-logLinesMax) ?? []) lines.push([{ text: `    | ${text}`, style: "faint" }]);
     for (const { about, command } of wayOut) {
-      const text = command === undefined ? `    → ${about}` : `    → ${command}`;
-      lines.push([{ text }]);
+      for (const text of command === undefined ? wrapped(`→ ${about}`, width - 6, "  ") : commandLines(command, width))
+        lines.push([{ text: `    ${text}` }]);
     }
   }
   if (told.length > causesMax) lines.push([{ text: `    and ${told.length - causesMax} more`, style: "faint" }]);
   return lines;
+}
+
+/** A command that stays one when it is pasted, however narrow the terminal is. */
+function commandLines(command: string, width: number): string[] {
+  const lines = wrapped(`→ ${command}`, width - 8, "    ");
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
 }
