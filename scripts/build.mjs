@@ -41,11 +41,32 @@ const { outputFiles } = await build({
   plugins: [builtins],
   logLevel: "warning",
 });
+// The quick door is one file of CommonJS, which loads in a third of the time that modules take.
+const quick = await build({
+  absWorkingDir: root,
+  entryPoints: { "quick-commands": "src/quick.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  write: false,
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  platform: "node",
+  target: "node24",
+  format: "cjs",
+  sourcemap: "linked",
+  legalComments: "none",
+  define: { "process.env.WINDLASS_VERSION": JSON.stringify(version) },
+  plugins: [builtins],
+  logLevel: "warning",
+});
 // Only now: what was built before is of use for as long as the sources cannot be.
 rmSync(join(root, "dist"), { recursive: true, force: true });
-for (const { path, contents } of outputFiles) {
+for (const { path, contents } of [...outputFiles, ...quick.outputFiles]) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);
 }
+// Code that is loaded after this line is kept compiled.
+writeFileSync(join(root, "dist", "quick.cjs"), 'require("node:module").enableCompileCache();\nrequire("./quick-commands.cjs");\n');
 const types = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.types.json"], { cwd: root, stdio: "inherit" });
 process.exit(types.status ?? 1);

@@ -4,7 +4,7 @@ import type { EngineCommands } from "./cli/engine-commands.ts";
 
 // Holds for what is loaded from here on, which is why everything is.
 enableCompileCache();
-const { runProgram } = await import("./cli/program.node.ts");
+const [{ endWithProgram }, { root }] = await Promise.all([import("./cli/program.node.ts"), import("./cli/commands.ts")]);
 
 const version = process.env.WINDLASS_VERSION ?? "development";
 const commands = (): Promise<{ readonly engineCommands: EngineCommands }> => import("./cluster/commands.node.ts");
@@ -20,11 +20,4 @@ const engine: EngineCommands = {
   imageRemove: async (options, references) => (await commands()).engineCommands.imageRemove(options, references),
 };
 
-try {
-  process.exitCode = await runProgram({ line: process.argv.slice(2), calledAs: process.env.WINDLASS_CALLED_AS ?? "windlass", version }, engine);
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
-// A command that failed half-way may have left something that keeps the process alive; what was said must get out first.
-process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+await endWithProgram({ version, root, engine });

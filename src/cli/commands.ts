@@ -1,18 +1,15 @@
 /** Every command, in the order of the help. What a command needs is loaded when it is called. */
 import type { CommandEntry, CommandGroup } from "./command.ts";
 import { engineEntries } from "./engine/commands.ts";
+import { quickEntries } from "./quick-commands.ts";
 
 const basic = "Objects of a cluster";
 const releases = "Releases";
+const others = "Other";
 const about = "About a cluster";
 
 const entries: readonly CommandEntry[] = [
-  {
-    name: "get",
-    section: basic,
-    summary: "show objects: tables, YAML, JSON, single fields",
-    load: async () => (await import("./get/get.ts")).get,
-  },
+  ...quickEntries,
   {
     name: "describe",
     section: basic,
@@ -144,6 +141,17 @@ const entries: readonly CommandEntry[] = [
     section: about,
     summary: "look at kubeconfigs and change them",
     load: async () => (await import("./config/config.ts")).config,
+  },
+  {
+    name: "completion",
+    section: others,
+    summary: "print a script that completes command lines in bash, zsh or fish",
+    load: async () => (await import("./completion/completion.ts")).completion,
+  },
+  {
+    name: "__complete",
+    summary: "answer a shell that completes",
+    load: async () => (await import("./completion/completion.ts")).answerCompletion(root),
   },
   ...engineEntries,
 ];

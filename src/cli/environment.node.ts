@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { assert } from "../base/assert.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { Environment, Files, Input, Output } from "./command.ts";
@@ -10,7 +11,7 @@ import { kubeconfigPaths } from "./kubeconfig-paths.node.ts";
 
 export interface EnvironmentOptions {
   readonly version: string;
-  readonly engine: EngineCommands;
+  readonly engine: EngineCommands | undefined;
   readonly connect: Environment["connect"];
   readonly isPlugin: boolean;
 }
@@ -56,7 +57,10 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
       }
     },
     listen: async (...how) => (await import("./listen.node.ts")).listen(...how),
-    engine,
+    get engine() {
+      assert(engine !== undefined, "a program without an engine has no commands of one");
+      return engine;
+    },
   };
 }
 

@@ -1,18 +1,38 @@
 /** The command line of a real shell. */
 import { basename } from "node:path";
-import { root } from "./commands.ts";
+import type { CommandGroup } from "./command.ts";
 import type { EngineCommands } from "./engine-commands.ts";
 import { shellEnvironment } from "./environment.node.ts";
 import { runCommandLine } from "./run.ts";
 
-/**
- * Runs one command line and resolves with its exit code. `calledAs` is the path of the program: one named `kubectl-…`
- * was called as a plugin of kubectl.
- */
-export async function runProgram(
-  { line, calledAs, version }: { readonly line: readonly string[]; readonly calledAs: string; readonly version: string },
-  engine: EngineCommands,
-): Promise<number> {
+export interface ProgramOptions {
+  readonly line: readonly string[];
+  /** The path of the program: one named `kubectl-…` was called as a plugin of kubectl. */
+  readonly calledAs: string;
+  readonly version: string;
+  readonly root: CommandGroup;
+  /** Absent: none of the commands is one of the engine. */
+  readonly engine?: EngineCommands;
+}
+
+/** Runs the command line of this process, and ends the process with its exit code. */
+export async function endWithProgram(options: Omit<ProgramOptions, "line" | "calledAs">): Promise<void> {
+  try {
+    process.exitCode = await runProgram({
+      ...options,
+      line: process.argv.slice(2),
+      calledAs: process.env["WINDLASS_CALLED_AS"] ?? "windlass",
+    });
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+  // A command that failed half-way may have left something that keeps the process alive; what was said must get out first.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+}
+
+/** Runs one command line and resolves with its exit code. */
+export async function runProgram({ line, calledAs, version, root, engine }: ProgramOptions): Promise<number> {
   const isPlugin = basename(calledAs).startsWith("kubectl-");
   const environment = shellEnvironment({
     version,

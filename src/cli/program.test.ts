@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EngineCommands, UpOptions } from "./engine-commands.ts";
+import { root } from "./commands.ts";
 import { runProgram } from "./program.node.ts";
 
 /** What `up` was asked for, and the exit code. */
@@ -20,7 +21,7 @@ async function up(...args: string[]): Promise<{ code: number; asked: UpOptions |
     imagePull: never,
     imageRemove: never,
   };
-  return { code: await runProgram({ line: ["up", ...args], calledAs: "windlass", version: "0.0.0" }, engine), asked };
+  return { code: await runProgram({ line: ["up", ...args], calledAs: "windlass", version: "0.0.0", root, engine }), asked };
 }
 
 test("up without flags leaves every choice to the engine", async () => {
