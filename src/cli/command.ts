@@ -41,6 +41,8 @@ export interface Command {
   readonly flags: readonly Flag[];
   /** `false`: everything after the first argument is an argument. */
   readonly interspersed?: boolean;
+  /** What its arguments are, for shells that complete: these words, or what the name says. */
+  readonly completes?: "objects" | "workloads" | "pods" | "files" | readonly string[];
   /** Does without the global flags, which then are unknown (commands of the engine). */
   readonly withoutGlobalFlags?: boolean;
   run(invocation: Invocation, environment: Environment): Promise<number>;

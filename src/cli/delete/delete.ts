@@ -54,6 +54,7 @@ windlass delete all -l app=web
 # A Deployment, but not its Pods
 windlass delete deployment web --cascade=orphan`,
   flags,
+  completes: "objects",
   async run(invocation, environment) {
     const { flags: given } = invocation;
     const plan = planOf(invocation, environment);

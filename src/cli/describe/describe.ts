@@ -31,6 +31,7 @@ export const describe: Command = {
 windlass describe pods -l app=web
 windlass describe node/windlass-1`,
   flags,
+  completes: "objects",
   async run({ flags: given, args, name }, environment) {
     if (args.length === 0 && given.list("filename").length === 0 && given.string("kustomize") === "")
       throw usageError(
@@ -44,7 +45,8 @@ windlass describe node/windlass-1`,
       if (found.length === 0 && errors.length === 1 && isNotFound(errors[0]) && args.length === 2) {
         const prefixed = await byPrefix(args[0] as string, args[1] as string, connection, environment);
         // Guessed ones each have an empty line below them.
-        for (const each of prefixed) environment.stdout.write(`${await textOf(each, given.bool("show-events"), connection, environment)}\n`);
+        for (const each of prefixed)
+          environment.stdout.write(`${await textOf(each, given.bool("show-events"), connection, environment)}\n`);
         if (prefixed.length > 0) return 0;
       }
       if (found.length === 0 && errors.length === 0)

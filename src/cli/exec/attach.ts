@@ -22,6 +22,7 @@ export const attach: Command = {
   examples: `windlass attach web-0
 windlass attach -it shell`,
   flags,
+  completes: "pods",
   async run({ flags: given, args, name: invoked }, environment) {
     const [target, more] = args;
     if (target === undefined) throw usageError(invoked, "at least 1 argument is required for attach");

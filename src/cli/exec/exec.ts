@@ -23,6 +23,7 @@ export const exec: Command = {
 windlass exec -it deployment/web -c web -- sh
 tar c . | windlass exec -i web-0 -- tar x -C /srv`,
   flags,
+  completes: "pods",
   async run(invocation, environment) {
     const { flags: given } = invocation;
     const { target, command } = wordsOf(invocation);

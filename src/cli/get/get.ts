@@ -58,6 +58,7 @@ windlass get pods -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[0
 # Pods as they change
 windlass get pods -l app=web -w`,
   flags,
+  completes: "objects",
   async run(invocation, environment) {
     const connection = await environment.connect(invocation.flags);
     const raw = invocation.flags.string("raw");

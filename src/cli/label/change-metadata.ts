@@ -42,6 +42,7 @@ const flags: readonly Flag[] = [
 export const metadataCommand = (verb: MetadataVerb, texts: Pick<Command, "usage" | "about" | "examples">): Command => ({
   ...texts,
   flags,
+  completes: "objects",
   run: (invocation, environment) => run(verb, invocation, environment),
 });
 

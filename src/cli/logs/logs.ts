@@ -39,6 +39,7 @@ export const logs: Command = {
 windlass logs -l app=web --all-containers --prefix
 windlass logs web-0 -c init --previous`,
   flags,
+  completes: "pods",
   async run(invocation, environment) {
     const { flags: given } = invocation;
     check(invocation);

@@ -31,6 +31,7 @@ windlass port-forward deployment/web 8080:80
 # By the port of a Service, and by a free local port
 windlass port-forward service/web :http`,
   flags,
+  completes: "pods",
   async run({ flags: given, args, name }, environment) {
     const [target, ...words] = args;
     if (target === undefined || words.length === 0) throw usageError(name, "TYPE/NAME and list of ports are required for port-forward");

@@ -27,6 +27,7 @@ export const explainRollout: Command = {
     { name: "output", short: "o", type: "string", about: "json or yaml instead of text" },
     { name: "log-lines", type: "int", default: "10", about: "how many lines of a failed container's log to show; 0: none" },
   ],
+  completes: "workloads",
   async run({ args, flags }, environment) {
     const output = flags.string("output");
     if (!["", "json", "yaml"].includes(output))

@@ -17,6 +17,7 @@ const pausing = (isPaused: boolean, texts: Pick<Command, "about" | "examples">):
   usage: "(TYPE NAME | TYPE/NAME ...) [flags]",
   ...texts,
   flags,
+  completes: "workloads",
   async run({ flags: given, args }, environment) {
     if (args.length === 0 && given.list("filename").length === 0) throw new CommandError("required resource not specified");
     const connection = await environment.connect(given);

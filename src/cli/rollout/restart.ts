@@ -22,6 +22,7 @@ export const rolloutRestart: Command = {
   examples: `windlass rollout restart deployment/web
 windlass rollout restart statefulset -l app=db`,
   flags,
+  completes: "workloads",
   async run({ flags: given, args }, environment) {
     if (args.length === 0 && given.list("filename").length === 0) throw new CommandError("required resource not specified");
     const connection = await environment.connect(given);

@@ -32,6 +32,7 @@ export const rolloutStatus: Command = {
 # In CI: end as soon as the outcome is certain, at the latest after five minutes
 windlass rollout status deployment/web --fail-fast --timeout=5m`,
   flags,
+  completes: "workloads",
   async run(invocation, environment) {
     const { flags: given, args } = invocation;
     const withinMs = parseTimeout(given.string("timeout"));

@@ -43,7 +43,11 @@ export function tellTrouble(environment: Environment, connection: Connection, wo
       });
       for (const line of explanationLines(news, { brief: true })) environment.stderr.write(`${line}\n`);
       if (view.verdict === "failed")
-        fail(new CommandError(`${workload.kind.ref.kind.toLowerCase()} "${workload.key.name}" cannot succeed as it is`, { exitCode: failedCode }));
+        fail(
+          new CommandError(`${workload.kind.ref.kind.toLowerCase()} "${workload.key.name}" cannot succeed as it is`, {
+            exitCode: failedCode,
+          }),
+        );
     },
   });
   following.catch(() => {});

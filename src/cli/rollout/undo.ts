@@ -43,6 +43,7 @@ export const rolloutUndo: Command = {
     dryRunFlag,
     { name: "output", short: "o", type: "string", hidden: true, about: "accepted; undo prints its line" },
   ],
+  completes: "workloads",
   async run({ args, flags }, environment) {
     if (flags.given("to-revision") && flags.bool("to-last-good"))
       throw new CommandError("--to-revision and --to-last-good say two different things: give one of them");

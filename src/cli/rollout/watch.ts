@@ -45,6 +45,7 @@ export const watchRollout: Command = {
     { name: "github-summary", about: "add a summary to $GITHUB_STEP_SUMMARY and print ::error lines" },
     { name: "junit", type: "string", about: "write a JUnit report into this file" },
   ],
+  completes: "workloads",
   async run({ args, flags }, environment) {
     const until = flags.string("until") as Until;
     if (!untils.includes(until)) throw new CommandError(`--until must be one of ${untils.join(", ")}`);

@@ -37,6 +37,7 @@ export const scale: Command = {
   examples: `windlass scale deployment/web --replicas=5
 windlass scale deployment/web --current-replicas=5 --replicas=3`,
   flags,
+  completes: "objects",
   async run(invocation, environment) {
     const { flags: given, args } = invocation;
     if (!given.given("replicas") || given.int("replicas") < 0)

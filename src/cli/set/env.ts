@@ -34,6 +34,7 @@ windlass set env deployment/web --from=configmap/web-config --prefix=WEB_
 # What is set?
 windlass set env deployment/web --list`,
   flags,
+  completes: "objects",
   async run(invocation, environment) {
     const { flags: given } = invocation;
     const { resources, assignments } = splitAssignments(invocation.args, (word) => word.includes("=") || /[^-]-$/.test(word));

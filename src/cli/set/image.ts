@@ -12,6 +12,7 @@ windlass set image deployment/web web=nginx:1.18
 # All containers of all DaemonSets of a label
 windlass set image daemonsets -l app=log '*=fluentd:v1.17'`,
   flags: setFlags,
+  completes: "objects",
   async run(invocation, environment) {
     const { resources, assignments } = splitAssignments(invocation.args, (word) => word.includes("="));
     const hasFiles = invocation.flags.list("filename").length > 0;

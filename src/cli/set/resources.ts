@@ -17,6 +17,7 @@ export const setResources: Command = {
   about: "Says how much of the processor and of memory the containers of a Pod template ask for and may use.",
   examples: `windlass set resources deployment web --requests=cpu=100m,memory=128Mi --limits=memory=256Mi`,
   flags,
+  completes: "objects",
   async run(invocation, environment) {
     const { flags: given, args } = invocation;
     const limits = quantitiesOf(given.string("limits"));

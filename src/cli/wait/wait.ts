@@ -44,6 +44,7 @@ windlass wait --for=jsonpath='{.status.loadBalancer.ingress}' service/web
 # The end of Pods with a label
 windlass wait --for=delete pod -l app=web`,
   flags,
+  completes: "objects",
   async run({ args, flags: given }, environment) {
     const goal = parseFor(given.string("for"));
     const timeoutMs = parseTimeout(given.string("timeout"));
