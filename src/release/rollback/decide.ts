@@ -9,7 +9,7 @@
  * 3. What was brought back is not given up itself until it has proven itself again: there is no way round in a circle.
  * 4. A release that was proven good is never given up: Pods that can't be started later are no failed rollout.
  * 5. Only the template is written. Pods that are healthy stay; of a set that comes in order, the broken Pod that keeps it from going
- *    back is deleted, and no other.
+ *    back, or on, is deleted, and no other.
  *
  * The decision is remembered before it is carried out, so whoever comes after a crash finishes it.
  */
@@ -42,7 +42,7 @@ export type Plan =
   | { readonly type: "nothing"; readonly lookAgainMs?: number }
   /** Remember that the newest release is given up for `to`, then write the template. */
   | { readonly type: "roll back"; readonly from: Release; readonly to: Target; readonly why: string; readonly remembered: boolean }
-  /** Delete these Pods: they are of a template that was given up, and keep the set from going on. */
+  /** Delete these Pods: they are of a release that came to nothing, and keep the set from going on. */
   | { readonly type: "free"; readonly pods: readonly PodView[] }
   /** Nothing can be done; say so once. */
   | { readonly type: "tell"; readonly reason: "RollbackImpossible" | "NotRolledBackAgain"; readonly message: string };
@@ -53,27 +53,48 @@ export function decideRollback(seen: Seen): Plan {
   const { snapshot, history } = seen;
   const { target, observed, paused, strategy, counts, complete } = snapshot;
   if (!observed || !target || paused || strategy.type === "OnDelete" || counts.desired === 0) return nothing;
-  const broken = blocking(snapshot, target, history);
-  if (broken.length > 0) return { type: "free", pods: broken };
+  const blocking = blockingPods(snapshot, target, history);
+  const left = blocking.filter(({ revision }) => wasGivenUp(snapshot, history, revision));
+  if (left.length > 0) return { type: "free", pods: left };
   const current = history.releases.at(-1);
   // Until the recorder has caught up, the history speaks of another rollout.
   if (complete || !current || current.number !== target.number || current.template !== templateDigest(target)) return nothing;
   if (current.rollback) return finish(seen, current, current.rollback.to);
   if (current.provenMs !== undefined) return nothing;
+  const held = blocking.filter(({ name }) => isHeldUpBy(seen, name));
+  if (held.length > 0) return { type: "free", pods: held };
   const failure = failureOf(seen, current);
   if (typeof failure === "number") return { type: "nothing", lookAgainMs: failure };
   if (failure === undefined) return nothing;
-  return giveUp(seen, current, failure);
+  // It is not its fault that it gets nowhere while a Pod of another release is in its way.
+  return blocking.length > 0 ? { type: "free", pods: blocking } : giveUp(seen, current, failure);
 }
 
-/** Invariant 5: Pods that never got ready of a template that was given up, where each Pod waits for the one before it (STS-23). */
-function blocking({ pods, revisions, strategy }: WorkloadSnapshot, target: Revision, { releases }: ReleaseHistory): PodView[] {
+/**
+ * Invariant 5: where each Pod waits for the one before it, the Pods that are not ready and of another template than the present one,
+ * which was given up or of which not one release was ever complete (STS-23).
+ */
+function blockingPods(snapshot: WorkloadSnapshot, target: Revision, { releases }: ReleaseHistory): PodView[] {
+  const { pods, revisions, strategy } = snapshot;
   if (!strategy.ordered) return [];
-  const given = new Set(releases.filter(({ rollback }) => rollback).map(({ template }) => template));
-  given.delete(templateDigest(target));
-  const names = new Set(revisions.filter((revision) => given.has(templateDigest(revision))).map(({ name }) => name));
+  const cameToNothing = (digest: string): boolean => {
+    const own = releases.filter(({ template }) => template === digest);
+    return own.some(({ rollback }) => rollback) || (own.length > 0 && own.every(({ completedMs }) => completedMs === undefined));
+  };
+  const bad = revisions.filter((revision) => revision.name !== target.name && cameToNothing(templateDigest(revision)));
+  const names = new Set(bad.map(({ name }) => name));
   return pods.filter((pod) => !pod.ready && !pod.terminating && pod.revision !== undefined && names.has(pod.revision));
 }
+
+function wasGivenUp({ revisions }: WorkloadSnapshot, { releases }: ReleaseHistory, name: string | undefined): boolean {
+  const revision = revisions.find((one) => one.name === name);
+  return revision !== undefined && releases.some(({ template, rollback }) => rollback && template === templateDigest(revision));
+}
+
+/** Whether it is known already that the set waits for this Pod, and that the Pod does not come to anything by itself. */
+const isHeldUpBy = ({ policy, explanations }: Seen, name: string): boolean =>
+  policy.atOnce &&
+  explanations.some(({ code, certainty, pods }) => code === "StatefulSetBlocked" && certainty === "certain" && pods.includes(name));
 
 /** It was decided, and is not done. */
 function finish({ snapshot, history }: Seen, current: Release, to: string): Plan {

@@ -80,6 +80,8 @@ function rollbackController(kind: WorkloadKind, deps: ControllerDeps): Controlle
         await rollBack(object, plan);
         return done;
       case "free":
+        // What was in the way is not the rollout's fault: from here on it has its full time, even if the answer gets lost.
+        watched.set(object, { ...seen, sinceMs: clock.now() });
         await free(object, plan.pods);
         return done;
       case "tell":
@@ -153,7 +155,7 @@ function rollbackController(kind: WorkloadKind, deps: ControllerDeps): Controlle
         if (isNotFound(error)) continue;
         throw error;
       }
-      const message = `Deleted Pod ${name}, which was not ready, of a revision that was rolled back: it kept the others waiting`;
+      const message = `Deleted Pod ${name}, which was not ready, of a release that came to nothing: it kept the others waiting`;
       recorder.event(object, "Normal", "FreedBlockedPod", message);
     }
   }
