@@ -24,12 +24,14 @@ export function changeLines(view: RolloutView, before?: RolloutView): string[] {
 }
 
 function stateText(view: RolloutView): string {
-  const { counts } = view.snapshot;
+  const { counts, pods } = view.snapshot;
+  // Counted here: the controller's own count comes a moment later and would be another line.
+  const available = pods.filter((pod) => pod.available && !pod.terminating).length;
   // The name stands at the beginning of the line already.
   const sentence = stateSentence(view)
     .replace(/^Rolling [a-z]+\/\S+/, "rolling")
     .replace(/^[a-z]+\/\S+ /, "");
-  return `${sentence}; ${counts.available} of ${counts.desired} available in all`;
+  return `${sentence}; ${available} of ${counts.desired} available in all`;
 }
 
 /** Causes of one kind at other Pods are new; the same sentence with another count of restarts is not. */
