@@ -1,5 +1,6 @@
 /** `npm run sim`: lives through seeds, says which promises were broken, and how to see it again. */
 import { parseArgs } from "node:util";
+import { systemClock } from "../base/system-world.node.ts";
 import { drawSpec } from "./draw-spec.ts";
 import { pin, readPinned } from "./pinned.node.ts";
 import { runSpec } from "./run-spec.node.ts";
@@ -56,7 +57,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
         return { seed, again: `--seed ${seed}${chosen}` };
       });
 
-  const startedAt = performance.now();
+  const startedMs = systemClock.monotonic();
   let broken = 0;
   for (const plan of plans) {
     const spec = "spec" in plan ? plan.spec : drawSpec(plan.seed, kind);
@@ -71,7 +72,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     output.write(`  the smallest plan that breaks it:\n${planText(smallest)}\n`);
     if (values.pin !== undefined) pin({ why: values.pin, spec: smallest });
   }
-  const seconds = (performance.now() - startedAt) / 1000;
+  const seconds = (systemClock.monotonic() - startedMs) / 1000;
   const rate = (plans.length / seconds).toFixed(1);
   output.write(`${plans.length} seeds in ${seconds.toFixed(1)} s (${rate} seeds/s), ${broken} broke a promise\n`);
   return broken === 0 ? 0 : 1;

@@ -87,21 +87,18 @@ export class History {
   }
 }
 
-/** One state and when it held: from `fromMs` up to and including `toMs`. */
+/** One state and since when it held. */
 export interface Span<T extends KubeObject> {
   readonly object: T | undefined;
   readonly fromMs: number;
-  readonly toMs: number;
 }
 
 /** The states of an object between two instants, the newest first. Before its creation it has none. */
 export function* between<T extends KubeObject>(record: ObjectRecord<T>, fromMs: number, toMs: number): Iterable<Span<T>> {
-  let endMs = toMs;
   for (let index = record.versions.length - 1; index >= 0; index--) {
     const { atMs, object } = record.versions[index] as Version<T>;
     if (atMs > toMs) continue;
-    yield { object, fromMs: Math.max(atMs, fromMs), toMs: endMs };
+    yield { object, fromMs: Math.max(atMs, fromMs) };
     if (atMs <= fromMs) return;
-    endMs = atMs;
   }
 }

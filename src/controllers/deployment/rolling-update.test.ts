@@ -67,6 +67,14 @@ const shrinkings: [string, number, number, ReplicaSet, ReplicaSet[], Record<stri
     { elder: 0, younger: 1 },
   ],
   ["DEP-45: the budget is shared, oldest first", 10, 2, set("new", 5, 0, 0), [set("b", 1, 5, 2), set("a", 0, 8, 6)], { a: 6, b: 2 }],
+  [
+    "DEP-46: a set that has just shrunk still reports what is about to go, and nobody counts on that",
+    6,
+    2,
+    set("new", 5, 2, 0),
+    [set("old", 0, 5, 6)],
+    { old: 4 },
+  ],
   ["everything old goes when the new set is complete", 3, 1, set("new", 5, 3, 3), [set("old", 0, 1, 1)], { old: 0 }],
 ];
 for (const [name, replicas, maxUnavailable, newSet, oldSets, expected] of shrinkings) {

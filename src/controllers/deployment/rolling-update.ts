@@ -31,7 +31,7 @@ export function shrunkSizes(
   const sizes = new Map<ReplicaSet, number>();
   let total = sizeOf(newSet);
   for (const oldSet of oldestFirst) total += sizeOf(oldSet);
-  const budget = total - minAvailable - (sizeOf(newSet) - availableOf(newSet));
+  const budget = total - minAvailable - (sizeOf(newSet) - stayingOf(newSet));
   if (oldestFirst.length === 0 || budget <= 0) return sizes;
 
   let left = budget;
@@ -44,8 +44,8 @@ export function shrunkSizes(
     left -= going;
   }
 
-  let excess = availableOf(newSet) - minAvailable;
-  for (const oldSet of oldestFirst) excess += availableOf(oldSet);
+  let excess = stayingOf(newSet) - minAvailable;
+  for (const oldSet of oldestFirst) excess += stayingOf(oldSet);
   for (const oldSet of oldestFirst) {
     if (excess <= 0) break;
     const size = sizes.get(oldSet) ?? sizeOf(oldSet);
@@ -55,3 +55,9 @@ export function shrunkSizes(
   }
   return sizes;
 }
+
+/**
+ * The available Pods that a set is going to keep. One that has just been told to shrink still reports those that are about to go; to
+ * count on them would take others away in their place.
+ */
+const stayingOf = (set: ReplicaSet): number => Math.min(sizeOf(set), availableOf(set));

@@ -100,7 +100,7 @@ export function daemons(scene: Scene): Checker {
   function replaced(set: DaemonSetObject, pod: PodObject): string | undefined {
     const node = nodeOf(pod);
     const seen = nodesSeen(node);
-    if (seen.length === 0 || seen.some((each) => !mayStay(set, each))) return undefined;
+    if (seen.length === 0 || !history.get(Node, { name: node }) || seen.some((each) => !mayStay(set, each))) return undefined;
     const minReadySeconds = set.spec?.minReadySeconds ?? 0;
     const records = podsOf(set.metadata.uid);
     const beside = records.filter((each) => {

@@ -25,10 +25,9 @@ export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): b
   return minReadySeconds === 0 || sinceMs + minReadySeconds * 1000 < nowMs;
 }
 
-/** Whether a Pod was available at any instant of the window. */
+/** Whether a Pod may be believed available at the end of the window by who last saw it within the window: what was seen is judged now. */
 export function wasAvailable(record: ObjectRecord<Pod>, minReadySeconds: number, fromMs: number, toMs: number): boolean {
-  for (const { object, toMs: endMs } of between(record, fromMs, toMs))
-    if (object && isAvailable(object, minReadySeconds, endMs)) return true;
+  for (const { object } of between(record, fromMs, toMs)) if (object && isAvailable(object, minReadySeconds, toMs)) return true;
   return false;
 }
 

@@ -42,7 +42,7 @@ export interface Drawn {
   readonly atMs: number;
 }
 
-export const workloadName = "web";
+const workloadName = "web";
 export const finalImage = "v9";
 const labels = { app: workloadName };
 

@@ -1,0 +1,4 @@
+import { deployments } from "./deployment.ts";
+import { livesThrough } from "./seeds.suite.ts";
+
+livesThrough(deployments, 550);
