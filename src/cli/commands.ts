@@ -153,6 +153,7 @@ const entries: readonly CommandEntry[] = [
     summary: "answer a shell that completes",
     load: async () => (await import("./completion/completion.ts")).answerCompletion(root),
   },
+  { name: "options", summary: "list the flags that all commands take", load: async () => (await import("./options.ts")).options },
   ...engineEntries,
 ];
 

@@ -57,7 +57,7 @@ function runGroup(program: Program, name: string, group: CommandGroup, rest: rea
   } catch (error) {
     return wrongFlags(error, name, environment);
   }
-  if (group === program.root && parsed.flags.bool("version")) environment.stdout.write(`windlass ${environment.version}\n`);
+  if (group === program.root && parsed.flags.bool("version")) environment.stdout.write(`${environment.version}\n`);
   else environment.stdout.write(groupHelp(program, name, group));
   return 0;
 }

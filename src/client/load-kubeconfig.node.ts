@@ -16,7 +16,7 @@ export async function loadKubeconfig(explicit?: string, environment: NodeJS.Proc
 }
 
 /** Reads and merges files. Throws `KubeconfigError` for one that can't be read, and for a missing one if it must exist. */
-export async function readKubeconfigs(paths: readonly string[], { mustExist }: { readonly mustExist: boolean }): Promise<Kubeconfig> {
+async function readKubeconfigs(paths: readonly string[], { mustExist }: { readonly mustExist: boolean }): Promise<Kubeconfig> {
   const files: { path: string; text: string }[] = [];
   for (const path of paths) {
     try {

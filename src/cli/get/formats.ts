@@ -6,7 +6,7 @@ import { type CustomColumns, customColumns, customColumnsFile } from "../printin
 import { toJsonText } from "../printing/json.ts";
 import { nameLine, shown, templatePrinter, unknownFormat } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
-import type { GetRequest } from "./get.ts";
+import type { GetRequest } from "./request.ts";
 
 export interface ObjectFormat {
   /** One object, or a List of them. */

@@ -2,10 +2,11 @@
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { CommandError, usageError } from "../errors.ts";
-import type { Flag, Flags } from "../flags.ts";
+import type { Flag } from "../flags.ts";
 import { allNamespacesFlag, fieldSelectorFlag, fileFlags, selectionOf, selectorFlag } from "../objects/selection.ts";
 import { splitOutput } from "../printing/printer.ts";
-import { findTargets, type Target } from "./targets.ts";
+import type { GetRequest } from "./request.ts";
+import { findTargets } from "./targets.ts";
 
 const flags: readonly Flag[] = [
   ...fileFlags,
@@ -70,16 +71,6 @@ windlass get pods -l app=web -w`,
     return (await import("./print-objects.ts")).printObjects(request, environment, connection);
   },
 };
-
-/** What a line of `get` asks for. */
-export interface GetRequest {
-  readonly targets: readonly Target[];
-  /** Of -o, without its argument; "" for the usual table. */
-  readonly format: string;
-  readonly argument: string;
-  readonly flags: Flags;
-  readonly allNamespaces: boolean;
-}
 
 async function requestOf(invocation: Invocation, environment: Environment, connection: Connection): Promise<GetRequest> {
   const given = invocation.flags;

@@ -5,7 +5,7 @@ import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { throwAll } from "../errors.ts";
 import { objectFormat } from "./formats.ts";
-import type { GetRequest } from "./get.ts";
+import type { GetRequest } from "./request.ts";
 import { targetError } from "./print-tables.ts";
 import { sortedBy } from "./sort-by.ts";
 import type { Target } from "./targets.ts";

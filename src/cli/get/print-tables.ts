@@ -7,7 +7,7 @@ import type { Resource } from "../discovery/resource.ts";
 import { throwAll } from "../errors.ts";
 import { listError } from "../objects/list-error.ts";
 import { type ColumnAligner, columnAligner } from "../printing/columns.ts";
-import type { GetRequest } from "./get.ts";
+import type { GetRequest } from "./request.ts";
 import { sortedBy } from "./sort-by.ts";
 import { headerOf, rowsOf, type Table, type TableStyle, tableMediaType, tableOf } from "./table.ts";
 import type { Target } from "./targets.ts";
@@ -62,7 +62,7 @@ export function styleOf({ flags, format, allNamespaces }: GetRequest, resource: 
 }
 
 /** Names of several kinds in one output are told apart by their kind. */
-export const isOfSeveralKinds = (targets: readonly Target[]): boolean =>
+const isOfSeveralKinds = (targets: readonly Target[]): boolean =>
   targets.some(({ resource }) => resource.kind !== targets[0]?.resource.kind || resource.group !== targets[0]?.resource.group);
 
 /** The query of a list or of an object, as a table with what the style needs of each object. */
@@ -101,7 +101,7 @@ export const targetError = (error: Error, target: Target): Error =>
   target.name === undefined ? listError(error, target.resource, target) : error;
 
 /** What is said where an empty output would leave people wondering. */
-export function sayNothingFound(
+function sayNothingFound(
   { targets, allNamespaces }: Pick<GetRequest, "targets" | "allNamespaces">,
   { stderr }: Environment,
   { namespace }: Connection,

@@ -64,7 +64,7 @@ function cellText(value: unknown): string {
 const escaped = (text: string): string => text.replaceAll("\x1b", "^[").replaceAll("\r", "\\r");
 
 /** `a=1,b=2`, sorted. */
-export function labelsText(labels: Readonly<Record<string, string>>): string {
+function labelsText(labels: Readonly<Record<string, string>>): string {
   const keys = Object.keys(labels).sort();
   return keys.length === 0 ? "<none>" : keys.map((key) => `${key}=${labels[key]}`).join(",");
 }

@@ -8,7 +8,7 @@ import type { Connection } from "../connection.ts";
 import { CommandError } from "../errors.ts";
 import { columnAligner } from "../printing/columns.ts";
 import { objectFormat } from "./formats.ts";
-import type { GetRequest } from "./get.ts";
+import type { GetRequest } from "./request.ts";
 import { styleOf, tablePath } from "./print-tables.ts";
 import { headerOf, rowsOf, type Table, tableMediaType, tableOf } from "./table.ts";
 import type { Target } from "./targets.ts";

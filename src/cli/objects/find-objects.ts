@@ -88,7 +88,7 @@ async function fromFiles(
 }
 
 /** A manifest as one object that is meant: its resource by discovery, its namespace by itself or by the connection. */
-export async function foundOf(connection: Connection, object: AnyObject, source: string): Promise<Found> {
+async function foundOf(connection: Connection, object: AnyObject, source: string): Promise<Found> {
   const { name = "", namespace } = object.metadata;
   let resource: Resource;
   try {
