@@ -117,8 +117,16 @@ Windlass is up and stays up. What to type next:
 if (assembling) {
   step("loading the images of the to-do application");
   const failure = await assembling;
-  if (failure === undefined) load(laterArchives);
-  else console.log(`They could not be assembled; \`npm run images\` tries again. ${failure}`);
+  if (failure === undefined) {
+    load(laterArchives);
+    console.log(`
+Ready, too: a to-do list with a replicated PostgreSQL, in the same folder.
+
+  kubectl apply -f todo-list/db/ -f todo-list/web/ -f todo-list/proxy/
+  kubectl rollout status statefulset/todo-db    # then open http://localhost:8091
+  kubectl apply -f todo-list/db/update/todo-db-rollingUpdate-partition.yaml
+`);
+  } else console.log(`They could not be assembled; \`npm run images\` tries again. ${failure}`);
 }
 
 /** Makes archives in a process of lower priority. Resolves with what went wrong, or with nothing. */
