@@ -105,7 +105,8 @@ export function availabilityBound(scene: Scene): Checker {
       const bounds = wanted.map(boundsOf);
       if (!owner || !set || bounds.length === 0 || wanted.some(({ metadata }) => metadata.deletionTimestamp !== undefined))
         return undefined;
-      // Another size is shared out among the sets without a look at what is available (DEP-63).
+      // Another size is shared out among the sets without a look at what is available, and a smaller surge while paused is (DEP-63, DEP-112).
+      if (wanted.some(({ spec }) => spec?.paused)) return undefined;
       if (bounds.some(({ isRolling, replicas }) => !isRolling || replicas !== bounds[0]?.replicas)) return undefined;
       const minReadySeconds = Math.max(...bounds.map((each) => each.minReadySeconds));
       const minimum = Math.min(...bounds.map(({ replicas, maxUnavailable }) => replicas - maxUnavailable));
