@@ -26,7 +26,9 @@ test("configuration has revisions", async (t) => {
   });
 
   await t.test("the same manifest again and again, client-side and server-side, is no new generation", async () => {
+    const before = (await engine.read(`${apps}/deployments/web`)).metadata.resourceVersion;
     for (let i = 0; i < 3; i++) await run("kubectl apply -f release/web.yaml");
+    assert.equal((await engine.read(`${apps}/deployments/web`)).metadata.resourceVersion, before);
     assert.equal(await generation(), 1);
     assert.equal(await run("kubectl diff -f release/web.yaml"), "");
     for (let i = 0; i < 3; i++) await run("kubectl apply --server-side --force-conflicts -f release/web.yaml");

@@ -9,11 +9,11 @@ export const controller: Command = {
   usage: "[manifest] [flags]",
   about:
     "Runs the controllers of releases against a cluster: they record every release, roll back what fails and follow changed configuration, as annotations of workloads ask. `windlass up` does so by itself. Several may run at once; one leads. `windlass controller manifest` prints what is to be applied for it to run inside of the cluster.",
-  examples: `  # Look after the cluster of a context, from here
-  windlass controller --context staging --leader-elect=false
+  examples: `# Look after the cluster of a context, from here
+windlass controller --context staging --leader-elect=false
 
-  # Run it inside of the cluster, with the webhook for configuration revisions
-  windlass controller manifest --image registry.example/windlass:1 --webhook | kubectl apply -f -`,
+# Run it inside of the cluster, with the webhook for configuration revisions
+windlass controller manifest --image registry.example/windlass:1 --webhook | kubectl apply -f -`,
   flags: [
     {
       name: "controller-namespace",

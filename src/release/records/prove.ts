@@ -8,15 +8,15 @@ const provenAfterAnnotation = "windlass.dev/proven-after-seconds";
 const provenAfterDefaultMs = 10_000;
 
 /**
- * A release is proven good when it was completed and its Pods have stayed available for a while. The one before the newest can still
- * prove itself by the Pods that are left of it.
+ * A release is proven good when it was completed and its Pods have stayed available for a while. An earlier one can still
+ * prove itself by the Pods that are left of it, while what came after it gets nowhere.
  */
 export function prove(snapshot: WorkloadSnapshot, releases: readonly Release[]): { releases: readonly Release[]; lookAgainMs?: number } {
   let lookAgainMs = Number.POSITIVE_INFINITY;
-  const newest = releases.at(-1);
   const proven = releases.map((release, index) => {
-    if (index < releases.length - 2 || release.completedMs === undefined || release.provenMs !== undefined) return release;
-    if (release !== newest && release.template === newest?.template) return release;
+    if (release.completedMs === undefined || release.provenMs !== undefined) return release;
+    // Pods tell only of the last time that their template was a release.
+    if (releases.findLastIndex(({ template }) => template === release.template) !== index) return release;
     const heldSinceMs = heldSince(snapshot, release.template);
     if (heldSinceMs === undefined) return release;
     const atMs = Math.max(heldSinceMs, release.startedMs) + provenAfterMs(snapshot.object);
