@@ -156,7 +156,7 @@ const cases = (registry: string): readonly Case[] => [
     code: "Unschedulable",
     certainty: "likely",
     sentence: /can't be placed: not enough cpu left \(1 node\)/,
-    wayOut: /kubectl describe nodes$/,
+    wayOut: /^kubectl describe nodes$/m,
     exitCode: 12,
   },
   {
@@ -351,6 +351,22 @@ test("every cause is named as soon as the API shows it", async (t) => {
     await run("kubectl rollout status sts/db");
     const { code, stdout } = await attempt("windlass rollout explain sts/db");
     assert.deepEqual([code, stdout], [0, "StatefulSet db, revision 3: 2 of 2 updated, 2 of 2 available. Complete.\n"]);
+  });
+
+  await t.test("status tells what is in the way beside kubectl's lines, and ends when it is certain if asked", async () => {
+    // KR-3: a line for every write, so there may be several.
+    const lines = /^(?:Waiting for deployment "no-command" rollout to finish: 0 of 1 updated replicas are available\.\.\.\n)+$/;
+    const { code, stdout, stderr } = await attempt("windlass rollout status deploy/no-command --fail-fast");
+    assert.equal(code, 10);
+    assert.match(stdout, lines);
+    assert.match(
+      stderr,
+      /^✗ Pod no-command-\S+ can't start: the command of container app .*\n(?: {4}→ .*\n)+error: deployment "no-command" cannot succeed as it is\n$/,
+    );
+    const patient = await attempt("windlass rollout status deploy/no-command --timeout=2s");
+    assert.equal(patient.code, 1);
+    assert.match(patient.stdout, lines);
+    assert.match(patient.stderr, /^✗ .*\n(?: {4}→ .*\n)+error: timed out waiting for the condition\n$/);
   });
 
   await t.test("watch tells the same line by line, ends when it is certain, and reports", async () => {
