@@ -18,6 +18,7 @@ const benches = [
   "watch",
   "rollout",
   "sets",
+  "rollback",
   "containers",
   "todo-list",
   "proxy",
