@@ -1,6 +1,6 @@
 // Both clients hold to one contract; and what is the HTTP client's alone: credentials, kubeconfigs, broken connections.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect as connectTo } from "node:net";
 import { tmpdir } from "node:os";
@@ -215,4 +215,76 @@ test("in a container without a kubeconfig the cluster around it is meant", async
   const around = { HOME: folder, KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" };
   assert.equal((await findAccess({}, around)).server, "https://[fd00::1]:443");
   await assert.rejects(findAccess({}, { HOME: folder }), /no context is chosen/);
+});
+
+test("flags choose cluster, user and server beside the kubeconfig, and what they give replaces what is in it", async () => {
+  const text = `current-context: a
+contexts:
+- name: a
+  context: {cluster: c, user: u}
+clusters:
+- name: c
+  cluster: {server: "https://one", certificate-authority: ca.crt}
+- name: d
+  cluster: {server: "https://two"}
+users:
+- name: u
+  user:
+    token: t
+    extensions:
+    - name: windlass.dev/socket
+      extension: {server: "https://one", path: /run/one.sock}
+- name: v
+  user: {username: nora, password: p}
+`;
+  const config = await parseKubeconfigs([{ path: "kubeconfig", text }], (_, path) => path);
+  assert.equal(accessOf(config).socket, "/run/one.sock");
+  const chosen = accessOf(config, { cluster: "d", user: "v" });
+  assert.deepEqual([chosen.server, chosen.username, chosen.token], ["https://two", "nora", undefined]);
+  // The socket belongs to one server and one user: whoever asks for another does not mean it.
+  assert.equal(accessOf(config, { cluster: "d" }).socket, undefined);
+  const byHand = accessOf(config, { overrides: { token: "other" } });
+  assert.deepEqual([byHand.token, byHand.socket], ["other", undefined]);
+  const open = accessOf(config, { overrides: { insecureSkipTlsVerify: true } });
+  assert.equal(open.certificateAuthorityFile, undefined);
+  assert.equal(accessOf(config, { server: "https://three" }).server, "https://three");
+  assert.throws(() => accessOf(config, { cluster: "x" }), /no server found for cluster "x"/);
+  assert.throws(() => accessOf(config, { user: "x" }), /auth info "x" does not exist/);
+});
+
+test("the administrator reaches the API over a socket that nobody else can open", async () => {
+  const socketPath = join(folder, "api.sock");
+  const other = await startEngine({
+    world,
+    store: openMemoryStore(),
+    pkiDirectory: join(folder, "other"),
+    controllers: () => [],
+    socketPath,
+  });
+  try {
+    const found = accessOf(await parseKubeconfigs([{ path: "kubeconfig", text: other.kubeconfig }], (_, path) => path));
+    assert.equal(found.socket, socketPath);
+    assert.equal(statSync(socketPath).mode & 0o777, 0o600);
+    // No credential and no authority: the socket alone says who one is.
+    const transport = httpTransport({ access: { server: found.server, socket: socketPath }, clock: world.clock, userAgent: "test" });
+    const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" });
+    const headers = { "content-type": "application/json" };
+    const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    const asked = await transport.must({ method: "POST", path, headers, body });
+    const { groups } = JSON.parse(Buffer.from(asked.body).toString()).status.userInfo;
+    assert.deepEqual(groups, ["system:masters", "system:authenticated"]);
+    const acting = httpTransport({
+      access: { server: found.server, socket: socketPath, impersonate: { user: "joe", groups: [] } },
+      clock: world.clock,
+      userAgent: "test",
+    });
+    await assert.rejects(acting.must({ method: "GET", path: "/api/v1/pods" }), /User "joe" cannot list/);
+    transport.close();
+    acting.close();
+  } finally {
+    await other.stop();
+  }
+  assert.equal(existsSync(socketPath), false);
+  const gone = httpTransport({ access: { server: "https://127.0.0.1:6443", socket: socketPath }, clock: world.clock, userAgent: "test" });
+  await assert.rejects(gone.must({ method: "GET", path: "/version" }), /The connection to the server 127\.0\.0\.1:6443 was refused/);
 });
