@@ -1,6 +1,7 @@
 // Automatic rollback on the real server and controllers in virtual time: what a broken release comes to, for each kind of workload.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DaemonSet } from "../api/kinds/daemon-set/index.ts";
 import { Deployment } from "../api/kinds/deployment/index.ts";
 import { Event } from "../api/kinds/event/index.ts";
 import { Pod } from "../api/kinds/pod/index.ts";
@@ -15,6 +16,7 @@ import { statefulSetController } from "../controllers/statefulset/stateful-set.t
 import { isPodActive, isPodReady } from "../machinery/pods.ts";
 import { releaseControllers } from "../release/controller/release-controllers.ts";
 import { readHistory } from "../release/records/history-store.ts";
+import { startCluster } from "./start-cluster.node.ts";
 import { startVirtualControlPlane } from "./virtual-control-plane.node.ts";
 
 const key = { namespace: "default", name: "web" };
@@ -287,4 +289,33 @@ test("a wrong annotation is said, and followed as far as it can be", async () =>
   const said = (await web.events()).filter((event) => event.includes("InvalidAnnotation"));
   assert.equal(said.length, 2);
   await web.plane.stop();
+});
+
+test("a DaemonSet goes back on every node, and Pods that no release replaced stay", async () => {
+  const cluster = await startCluster({ nodes: 3, clock: "virtual", imageFails: (reference) => reference.includes("broken") });
+  const { client } = cluster;
+  await client.create<any>(DaemonSet, {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { ...key, annotations: { "windlass.dev/auto-rollback": "on-certain-failure" } },
+    spec: { selector: { matchLabels: { app: "web" } }, template: template("web:1") },
+  });
+  const pods = async () => (await client.list(Pod, { namespace: "default" })).items;
+  const whole = async () => {
+    const { status, metadata } = await client.get(DaemonSet, key);
+    return status?.observedGeneration === metadata.generation && status?.updatedNumberScheduled === 3 && status.numberAvailable === 3;
+  };
+  await cluster.until("it runs on every node", whole);
+  await cluster.advance(30_000);
+  const before = (await pods()).map(({ metadata }) => metadata.uid);
+  await client.patch<any>(DaemonSet, key, "merge", { spec: { template: template("broken:2") } });
+  await cluster.until("it has gone back", async () => (await client.get(DaemonSet, key)).metadata.generation === 3);
+  await cluster.until("it is whole again", whole);
+  const after = await pods();
+  assert.deepEqual(
+    after.map(imageOf),
+    after.map(() => "web:1"),
+  );
+  assert.equal(after.filter(({ metadata }) => before.includes(metadata.uid)).length, 2);
+  await cluster.stop();
 });
