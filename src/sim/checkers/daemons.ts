@@ -131,7 +131,7 @@ export function daemons(scene: Scene): Checker {
     const names = new Set(history.records(Node).map(({ key }) => key));
     const desired = [...names].filter((name) => nodesSeen(name).some((each) => fits(set, each)));
     const { maxSurge, maxUnavailable } = boundsOf(set, desired.length);
-    const certain = desired.filter((name) => nodesSeen(name).every((each) => fits(set, each)));
+    const certain = desired.filter((name) => history.get(Node, { name }) && nodesSeen(name).every((each) => fits(set, each)));
     const missing = certain.filter(
       (name) =>
         name === node ||
