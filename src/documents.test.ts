@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { CommandEntry } from "./cli/command.ts";
+import { engineEntries } from "./cli/engine/commands.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -54,12 +56,22 @@ test("every page of the reference is in its index", () => {
   assert.deepEqual(absent, []);
 });
 
-test("every flag of the command line is in its reference, and no other", () => {
-  const program = readFileSync(join(root, "src/cli/program.node.ts"), "utf8");
-  const flags = (text: string): string[] => [...new Set(text.match(/--[a-z]+/g))].sort();
-  // What other programs are told on that page is their affair.
-  const documented = readFileSync(join(root, "docs/reference/cli.md"), "utf8").replaceAll(/`kubectl[^`]*`/g, "");
-  assert.deepEqual(flags(documented), flags(program));
+test("every flag of the engine's commands is in their reference, and no other", async () => {
+  const declared = new Set<string>();
+  const collect = async (entries: readonly CommandEntry[]): Promise<void> => {
+    for (const entry of entries) {
+      const command = await entry.load();
+      if ("commands" in command) await collect(command.commands);
+      else for (const { name } of command.flags) declared.add(`--${name}`);
+    }
+  };
+  await collect(engineEntries);
+  // What other programs are told on that page is their affair, and some flags belong to no command.
+  const page = readFileSync(join(root, "docs/reference/cli.md"), "utf8").replaceAll(/`kubectl[^`]*`/g, "");
+  const documented = new Set(
+    (page.match(/--[a-z]+(-[a-z]+)*/g) ?? []).filter((flag) => !["--help", "--version", "--client"].includes(flag)),
+  );
+  assert.deepEqual([...documented].sort(), [...declared].sort());
 });
 
 function headingsOf(text: string): string[] {
