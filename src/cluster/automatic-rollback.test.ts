@@ -48,7 +48,9 @@ async function start(
         : { running: { startedAt: formatTime(clock.now()) } };
       const containerStatuses = [{ name: "app", image, imageID: "", ready, started: ready, restartCount: 0, state }];
       const status = { phase: image.includes("broken") ? "Pending" : "Running", conditions, containerStatuses };
-      client.patch(Pod, keyOf(object), "strategic", { status }, { subresource: "status" }).catch(() => {});
+      client
+        .patch(Pod, keyOf(object), "strategic", { metadata: { uid: object.metadata.uid }, status }, { subresource: "status" })
+        .catch(() => {});
     });
   });
   await client.create<any>(kind, {

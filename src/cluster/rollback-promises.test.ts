@@ -41,7 +41,7 @@ async function run(seed: number): Promise<{ rollbacks: number }> {
     if (!kept) broke ??= `seed ${seed} at ${clock.now()}: ${what}`;
   };
 
-  // Good images get ready some time later, broken ones can't be pulled, sleepy ones never get ready.
+  // The uid sees to it that no late word reaches the next Pod of that name. Good images get ready some time later, broken ones can't be pulled, sleepy ones never get ready.
   informers.of(Pod).addHandler(({ type, object }) => {
     if (type !== "added") return;
     const image = imageOf(object);
@@ -56,7 +56,9 @@ async function run(seed: number): Promise<{ rollbacks: number }> {
         conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: time }],
         containerStatuses: [{ name: "app", image, imageID: "", ready, started: ready, restartCount: 0, state }],
       };
-      client.patch(Pod, keyOf(object), "strategic", { status }, { subresource: "status" }).catch(() => {});
+      client
+        .patch(Pod, keyOf(object), "strategic", { metadata: { uid: object.metadata.uid }, status }, { subresource: "status" })
+        .catch(() => {});
     });
   });
 
