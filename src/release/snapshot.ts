@@ -124,6 +124,9 @@ const sortable = (name: string): string => name.replace(digits, (number) => numb
 
 function inOrder(pods: readonly PodView[], revisions: readonly Revision[]): PodView[] {
   const place = new Map(revisions.map(({ name }, index) => [name, index]));
-  const placeOf = (pod: PodView): number => place.get(pod.revision ?? "") ?? revisions.length;
-  return pods.toSorted((a, b) => placeOf(a) - placeOf(b) || (sortable(a.name) < sortable(b.name) ? -1 : 1));
+  // What they are compared by is worked out once for each: of a thousand Pods every one is compared some ten times.
+  return pods
+    .map((pod) => ({ pod, place: place.get(pod.revision ?? "") ?? revisions.length, name: sortable(pod.name) }))
+    .sort((a, b) => a.place - b.place || (a.name < b.name ? -1 : 1))
+    .map(({ pod }) => pod);
 }
