@@ -251,7 +251,7 @@ test("DaemonSets and StatefulSets", async (t) => {
       await until("the primary is gone", async () => (await pods(engine, "app=todo-db")).length === 0);
       assert.equal(await run(`curl -s -D head.txt -o page.html -w '%{http_code}' ${url}/new -d item=later`), "503");
       assert.match(await run("cat head.txt"), /^retry-after: 2/im);
-      assert.match(await run("cat page.html"), /The database does not answer\. Nothing is lost/);
+      assert.match(await run("cat page.html"), /The database does not answer\. What is in the list is safe/);
       assert.match(await run(`curl -s ${url}/list`), /Write about them/);
       await run("kubectl scale statefulset/todo-db --replicas=2 && kubectl rollout status statefulset/todo-db --timeout=120s");
       assert.equal(await run(`curl -s -o /dev/null -w '%{http_code}' ${url}/new -d item=later`), "303");

@@ -16,6 +16,7 @@ const files = ["config/config.json", "secrets/secrets.json"];
 const lookEveryMs = 1000;
 const requestMs = 15_000;
 const lastRequestsMs = 10_000;
+const sweepMs = 20;
 
 const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
 
@@ -96,8 +97,11 @@ async function end(signal: string): Promise<void> {
   log(`${signal}: finishing requests`);
   clearInterval(looking);
   const closed = new Promise((resolve) => server.close(resolve));
+  // A connection whose last answer is out would be kept open for the next request.
+  const sweeping = setInterval(() => server.closeIdleConnections(), sweepMs);
   const late = setTimeout(() => server.closeAllConnections(), lastRequestsMs);
   await closed;
+  clearInterval(sweeping);
   clearTimeout(late);
   await current.store.close();
   log("ended");

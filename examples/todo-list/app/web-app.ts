@@ -106,7 +106,7 @@ export function webApp(options: WebAppOptions): (request: IncomingMessage, respo
       return await handler({ request, url, settings, store: watched(store), around });
     } catch (error) {
       if (error instanceof StoreAwayError) {
-        return say(503, "Not now", "The database does not answer. Nothing is lost; please try again in a moment.", {
+        return say(503, "Not now", "The database does not answer. What is in the list is safe; please try again in a moment.", {
           "Retry-After": String(retryAfterSeconds),
         });
       }
