@@ -4,8 +4,11 @@
  *
  *     npm run bench -- sets
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DaemonSet, StatefulSet } from "../src/api/types.ts";
 import { startEngine } from "./engine.ts";
+import type { Access } from "./load/access.ts";
+import { openConnection } from "./load/http2-connection.ts";
 import { type Figure, median, progress, report } from "./figures.ts";
 import {
   daemonSets,
@@ -85,9 +88,17 @@ const figures: Figure[] = [];
 let broken = 0;
 let events = 0;
 
+/** Waits until all nodes are there: how fast they come is not what is measured. */
+async function registered(access: Access, count: number): Promise<void> {
+  const connection = await openConnection(access);
+  while (((await send(connection, access, "GET", "/api/v1/nodes")) as { items: unknown[] }).items.length < count) await sleep(100);
+  connection.close();
+}
+
 async function measure<T extends Workload>({ title, kind, nodes, pods, mayMiss, of }: Case<T>): Promise<void> {
   const engine = await startEngine({ nodes });
   const { access } = engine;
+  await registered(access, nodes);
   const watching = await watchRollouts(access, kind);
   const times: [number[], number[], number[]] = [[], [], []];
   for (let run = 0; run < runs; run++) {
