@@ -109,12 +109,11 @@ async function run(seed: number): Promise<{ rollbacks: number }> {
   const activePods = () => informers.of(Pod).lister.list().filter(isPodActive);
   const availablePods = () => activePods().filter((pod) => isPodAvailable(pod, 0, clock.now()));
   const completed = new Set<string>();
-  /** All of it was there once, and what is left of it has been available for long enough; times are whole seconds. */
+  /** All of it was there once while it was asked for, and what is left of it has been available for long enough; times are whole seconds. */
   const lookForProof = (): void => {
     const pods = activePods();
-    const [first] = pods;
-    if (first && pods.length >= replicas && pods.every((pod) => imageOf(pod) === imageOf(first)) && availablePods().length === pods.length)
-      completed.add(imageOf(first));
+    if (pods.length >= replicas && pods.every((pod) => imageOf(pod) === seen) && availablePods().length === pods.length)
+      completed.add(seen);
     for (const image of completed) {
       const own = pods.filter((pod) => imageOf(pod) === image);
       const sinceMs = own.map((pod) =>
@@ -193,6 +192,6 @@ async function run(seed: number): Promise<{ rollbacks: number }> {
 
 test("rollbacks go to what was proven, once per bad template, come to rest, and cost no availability", async () => {
   let rollbacks = 0;
-  for (let seed = 1; seed <= 20; seed++) rollbacks += (await run(seed)).rollbacks;
-  assert.ok(rollbacks > 12, `only ${rollbacks} rollbacks were seen`);
+  for (let seed = 1; seed <= 10; seed++) rollbacks += (await run(seed)).rollbacks;
+  assert.ok(rollbacks > 5, `only ${rollbacks} rollbacks were seen`);
 });
