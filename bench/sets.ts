@@ -15,6 +15,7 @@ import {
   type Rolled,
   remove,
   rollout,
+  send,
   statefulSets,
   templateOf,
   type Workload,
