@@ -30,6 +30,8 @@ const reserveBytes = 64 * 1024 * 1024;
 
 /** Unpacks the plain tar stream `source` into the empty directory `directory`. Throws an Error that says what is wrong with the layer. */
 export async function unpackLayer(source: Readable, directory: string): Promise<UnpackedLayer> {
+  // Asked before anything flows: an entry that comes while nobody listens yet is lost, and the reader waits for it for ever.
+  const freeBytes = await freeOn(directory);
   const hash = createHash("sha256");
   const hashing = new Transform({
     transform(chunk, _encoding, done) {
@@ -73,7 +75,7 @@ export async function unpackLayer(source: Readable, directory: string): Promise<
   reading.catch(() => {});
   writing.catch(() => {});
   try {
-    const { statedBytes, opaque } = await Promise.race([rewrite(reader, writer, directory), ended.then(() => neverEnds)]);
+    const { statedBytes, opaque } = await Promise.race([rewrite(reader, writer, { directory, freeBytes }), ended.then(() => neverEnds)]);
     await reading;
     writer.finalize();
     await writing;
@@ -93,14 +95,14 @@ const neverEnds: never = undefined as never;
 async function rewrite(
   reader: ReturnType<typeof extract>,
   writer: ReturnType<typeof pack>,
-  directory: string,
+  disk: { readonly directory: string; readonly freeBytes: number },
 ): Promise<{ statedBytes: number; opaque: string[] }> {
   const links = new Map<string, string>();
   const directories = new Map<string, PaxHeaders>();
   const opaque = new Set<string>();
   let statedBytes = 0;
   let entries = 0;
-  let freeBytes = await freeOn(directory);
+  let { freeBytes } = disk;
   for await (const entry of reader) {
     const header = entry.header as unknown as PaxHeaders;
     if (++entries > entriesMax) throw new Error(`the layer has more than ${entriesMax} entries`);
@@ -173,7 +175,7 @@ async function rewrite(
           statedBytes += size;
           freeBytes -= size;
           if (freeBytes < reserveBytes) {
-            freeBytes = (await freeOn(directory)) - size;
+            freeBytes = (await freeOn(disk.directory)) - size;
             if (freeBytes < reserveBytes) throw new Error("no room on the disk for the layer");
           }
           await copy(entry as unknown as AsyncIterable<Uint8Array>, writer, { ...common, type: "file", size });
