@@ -11,7 +11,9 @@ import type { Pod as PodObject, Secret as SecretObject } from "../../api/types.t
 import { randomHex } from "../../base/random.ts";
 import { type Controller, type ControllerDeps, controller, type Enqueue } from "../../client/controller.ts";
 import { byController, byNamespace } from "../../client/lister.ts";
+import type { Change } from "../../client/informer.ts";
 import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
+import { deepEqual } from "../../machinery/equality.ts";
 import { controllerOf } from "../../machinery/owners.ts";
 import { configurationReferences, type ConfigurationReference, referenceText } from "../configuration/references.ts";
 import { snapshotOf } from "../snapshot.ts";
@@ -23,8 +25,8 @@ import { writeHistory } from "./history-store.ts";
 import { digestKeyField, digestKeyIn, digestKeyName, liveConfiguration } from "./live-configuration.ts";
 import { emptyHistory } from "./release.ts";
 
-/** Pods change by the hundred during a rollout; what they tell is gathered for so long. The workload's own changes are looked at once. */
-const podsGatheredMs = 1000;
+/** Pods and counters change by the hundred during a rollout; what they tell is gathered for so long. What decides something is looked at at once. */
+const gatheredMs = 1000;
 
 /** One recorder per kind of workload. */
 export const releaseRecorders = (deps: ControllerDeps): readonly Controller[] => workloadKinds.map((kind) => releaseRecorder(kind, deps));
@@ -56,15 +58,39 @@ function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps): Controller {
   };
 
   return controller(`release-recorder-${kind.ref.plural}`, deps)
-    .reconciles(kind.ref)
-    .owns(kind.revisionRef)
+    .watches<WorkloadObject>(kind.ref, (change, enqueue) => {
+      const key = keyOf(change.object);
+      if (isCounting(change) && !isSettled(kind, change.object)) enqueue.after(key, gatheredMs);
+      else enqueue(key);
+    })
+    .watches<KubeObject>(kind.revisionRef, (change, enqueue) => {
+      const { object } = change;
+      const owner = controllerOf(object);
+      if (owner?.kind !== kind.ref.kind) return;
+      const key = { namespace: object.metadata.namespace as string, name: owner.name };
+      if (isCounting(change)) enqueue.after(key, gatheredMs);
+      else enqueue(key);
+    })
     .watches(Pod, ({ object }, enqueue) => {
       const key = workloadOfPod(object);
-      if (key) enqueue.after(key, podsGatheredMs);
+      if (key) enqueue.after(key, gatheredMs);
     })
     .watches(ConfigMap, ({ object }, enqueue) => concernedBy("ConfigMap", object, enqueue))
     .watches(Secret, ({ object }, enqueue) => concernedBy("Secret", object, enqueue))
     .with((key) => reconcile(kind, key, deps));
+}
+
+/** Nothing but the status is another one: the counters of a rollout that goes on. */
+const isCounting = (change: Change<KubeObject>): boolean =>
+  change.type === "updated" &&
+  change.object.metadata.generation === change.old.metadata.generation &&
+  change.object.metadata.deletionTimestamp === change.old.metadata.deletionTimestamp &&
+  deepEqual(change.object.metadata.annotations, change.old.metadata.annotations);
+
+/** The last of its counters has come where it was going, which is the instant that a release is complete. */
+function isSettled(kind: WorkloadKind, object: WorkloadObject): boolean {
+  const { desired, total, updated, available } = kind.counts(object);
+  return available >= desired && total <= desired && updated >= desired - kind.strategy(object).keptBack;
 }
 
 async function reconcile(kind: WorkloadKind, key: ObjectKey, deps: ControllerDeps): Promise<Outcome> {
