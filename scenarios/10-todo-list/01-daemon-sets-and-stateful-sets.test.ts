@@ -14,25 +14,28 @@ import { pods, rolledOut } from "../harness/workloads.ts";
 const images = ["ch09-vweb.tar", "ch03-sleep.tar", "ch04-todo-list.tar", "nginx.tar", "postgres.tar"];
 const everything = "all,cm,secret,pvc -l kiamol=ch09";
 const standsStillMs = 2000;
+/** A line that waits for the end of a rollout takes as long as a busy machine needs for a dozen containers. */
+const patienceMs = 240_000;
 const application = "-f todo-list/db/ -f todo-list/web/ -f todo-list/proxy/";
 
 test("DaemonSets and StatefulSets", async (t) => {
   const machine = lookAtMachine();
   const browser = await openBrowser(t);
   const engine = await startEngine(t, { nodes: 3, images });
-  const { run, attempt } = engine;
+  const { attempt } = engine;
+  const run = (line: string): Promise<string> => engine.run(line, { patienceMs });
 
   await t.test("1: deleting by label takes workloads and Services, and their Pods", async () => {
     await run("kubectl apply -f vweb/ && kubectl rollout status deploy/vweb");
     await run("kubectl delete all -l kiamol=ch09");
-    await until("the Pods are gone", async () => (await pods(engine, "app=vweb")).length === 0);
+    await eventually("the Pods are gone", async () => (await pods(engine, "app=vweb")).length === 0);
     assert.equal(await run("kubectl get all -l kiamol=ch09 -o name"), "");
   });
 
   await t.test("2: an item added in a browser is in the list, and the standby follows the primary", async () => {
     await run(`kubectl apply ${application}`);
-    await run("kubectl rollout status statefulset/todo-db --timeout=120s && kubectl rollout status daemonset/todo-proxy --timeout=60s");
-    await run("kubectl rollout status deployment/todo-web --timeout=60s");
+    await run("kubectl rollout status statefulset/todo-db && kubectl rollout status daemonset/todo-proxy");
+    await run("kubectl rollout status deployment/todo-web");
     await run("kubectl get svc todo-proxy -o jsonpath='http://{.status.loadBalancer.ingress[0].*}:8091' > url.txt");
     await browser.goto(await run("cat url.txt"));
     await browser.getByRole("link", { name: "Add an item" }).click();
@@ -40,7 +43,7 @@ test("DaemonSets and StatefulSets", async (t) => {
     await browser.getByText("Added.").waitFor();
     assert.deepEqual(await itemsOn(browser), ["Read about <StatefulSets>"]);
     await assertReplicates(engine);
-    await until("the item is on the standby", async () => (await itemsIn(engine, "todo-db-1")).includes("Read about <StatefulSets>"));
+    await eventually("the item is on the standby", async () => (await itemsIn(engine, "todo-db-1")).includes("Read about <StatefulSets>"));
     assert.equal(await psql(engine, "todo-db-1", "select pg_is_in_recovery()"), "t");
   });
 
@@ -63,13 +66,10 @@ test("DaemonSets and StatefulSets", async (t) => {
     const before = (await pods(engine, "app=todo-proxy")).map(({ metadata }) => metadata.name as string);
     assert.equal(before.length, 3);
     const watch = engine.start("kubectl get po -l app=todo-proxy --watch --output-watch-events --no-headers");
-    await until("the watch has begun", () => watch.output().split("\n").length > 3);
+    await eventually("the watch has begun", () => watch.output().split("\n").length > 3);
     await run("sed 's/minReadySeconds: 90/minReadySeconds: 2/' todo-list/proxy/update/nginx-rollingUpdate.yaml > soon.yaml");
     assert.match(await run("kubectl apply -f soon.yaml"), /todo-proxy configured/);
-    assert.match(
-      await run("kubectl rollout status daemonset/todo-proxy --timeout=180s"),
-      /daemon set "todo-proxy" successfully rolled out$/,
-    );
+    assert.match(await run("kubectl rollout status daemonset/todo-proxy"), /daemon set "todo-proxy" successfully rolled out$/);
     const after = await pods(engine, "app=todo-proxy");
     assert.deepEqual(after.map(imageOf), Array(3).fill("nginx:1.18-alpine"));
     assert.equal(new Set(after.map(({ spec }) => spec.nodeName)).size, 3);
@@ -98,7 +98,7 @@ test("DaemonSets and StatefulSets", async (t) => {
   await t.test("4: with a partition only the standby is replaced, and it keeps its volume and data", async () => {
     const [primary, standby] = await databasePods(engine);
     await run("kubectl apply -f todo-list/db/update/todo-db-rollingUpdate-partition.yaml");
-    const status = await run("kubectl rollout status statefulset/todo-db --timeout=120s");
+    const status = await run("kubectl rollout status statefulset/todo-db");
     assert.match(status, /partitioned roll out complete: 1 new pods have been updated\.\.\.$/);
     const [primaryNow, standbyNow] = await databasePods(engine);
     assert.equal(primaryNow.metadata.uid, primary.metadata.uid);
@@ -126,9 +126,9 @@ test("DaemonSets and StatefulSets", async (t) => {
   });
 
   await t.test("6: read-only, the application reads from the updated standby", async () => {
-    await run("kubectl apply -f todo-list/web/update/todo-web-readonly.yaml && kubectl rollout status deploy/todo-web --timeout=60s");
+    await run("kubectl apply -f todo-list/web/update/todo-web-readonly.yaml && kubectl rollout status deploy/todo-web");
     await rolledOut(engine, "todo-web");
-    await until("the proxies show the new pages", async () => {
+    await eventually("the proxies show the new pages", async () => {
       await browser.goto(`${await run("cat url.txt")}/list`);
       return (await browser.locator(".badge").count()) === 1;
     });
@@ -144,7 +144,7 @@ test("DaemonSets and StatefulSets", async (t) => {
     const [primary, standby] = await databasePods(engine);
     await run("kubectl apply -f todo-list/db/update/todo-db-rollingUpdate.yaml");
     assert.match(
-      await run("kubectl rollout status statefulset/todo-db --timeout=120s"),
+      await run("kubectl rollout status statefulset/todo-db"),
       /statefulset rolling update complete 2 pods at revision todo-db-/,
     );
     const [primaryNow, standbyNow] = await databasePods(engine);
@@ -152,9 +152,9 @@ test("DaemonSets and StatefulSets", async (t) => {
     assert.equal(standbyNow.metadata.uid, standby.metadata.uid);
     assert.equal(imageOf(primaryNow), "postgres:11.8-alpine");
     assert.match(await run("kubectl logs todo-db-0 -c db"), /database system was shut down at/, "the primary had been stopped cleanly");
-    await run("kubectl apply -f todo-list/web/todo-web.yaml && kubectl rollout status deploy/todo-web --timeout=60s");
+    await run("kubectl apply -f todo-list/web/todo-web.yaml && kubectl rollout status deploy/todo-web");
     await rolledOut(engine, "todo-web");
-    await until(
+    await eventually(
       "the database takes items again",
       async () => (await run("curl -s -o /dev/null -w '%{http_code}' $(cat url.txt)/new")) === "200",
     );
@@ -167,7 +167,7 @@ test("DaemonSets and StatefulSets", async (t) => {
   await t.test("8: with OnDelete nothing is replaced until somebody deletes a Pod", async () => {
     await run("kubectl apply -f todo-list/db/update/todo-db-onDelete.yaml -f todo-list/proxy/update/nginx-onDelete.yaml");
     for (const path of ["statefulsets/todo-db", "daemonsets/todo-proxy"]) {
-      await until(`${path} has been looked at`, async () => {
+      await eventually(`${path} has been looked at`, async () => {
         const { metadata, status } = await engine.read(`${apps}/${path}`);
         return status.observedGeneration === metadata.generation;
       });
@@ -179,7 +179,7 @@ test("DaemonSets and StatefulSets", async (t) => {
     const [, standby] = await databasePods(engine);
     const [proxy] = await pods(engine, "app=todo-proxy");
     await run(`kubectl delete pod todo-db-1 ${proxy.metadata.name}`);
-    await until("both have successors", async () => {
+    await eventually("both have successors", async () => {
       const [, next] = await databasePods(engine);
       const proxies = await pods(engine, "app=todo-proxy");
       return [next, ...proxies].every(isReady) && proxies.length === 3 && next.metadata.uid !== standby.metadata.uid;
@@ -198,7 +198,7 @@ test("DaemonSets and StatefulSets", async (t) => {
 
   await t.test("9: history, undo, restart and status for both kinds; pause is refused", async () => {
     await run("kubectl apply -f todo-list/db/update/todo-db-rollingUpdate.yaml -f soon.yaml");
-    await run("kubectl rollout status statefulset/todo-db --timeout=120s && kubectl rollout status daemonset/todo-proxy --timeout=180s");
+    await run("kubectl rollout status statefulset/todo-db && kubectl rollout status daemonset/todo-proxy");
     for (const [name, kind, app, older, newer] of [
       ["statefulset/todo-db", "statefulset.apps/todo-db", "todo-db", "postgres:11.6-alpine", "postgres:11.8-alpine"],
       ["daemonset/todo-proxy", "daemonset.apps/todo-proxy", "todo-proxy", "nginx:1.17-alpine", "nginx:1.18-alpine"],
@@ -215,15 +215,15 @@ test("DaemonSets and StatefulSets", async (t) => {
 
       assert.match(await run(`kubectl rollout undo ${name} --dry-run=server`), /\(server dry run\)/);
       assert.equal(await run(`kubectl rollout undo ${name}`), `${kind} rolled back`);
-      await run(`kubectl rollout status ${name} --timeout=180s`);
+      await run(`kubectl rollout status ${name}`);
       assert.deepEqual([...new Set((await pods(engine, `app=${app}`)).map(imageOf))], [older]);
       assert.equal(await run(`kubectl rollout undo ${name} --to-revision=${last}`), `${kind} rolled back`);
-      await run(`kubectl rollout status ${name} --timeout=180s`);
+      await run(`kubectl rollout status ${name}`);
       assert.deepEqual([...new Set((await pods(engine, `app=${app}`)).map(imageOf))], [newer]);
 
       const before = (await pods(engine, `app=${app}`)).map(({ metadata }) => metadata.uid);
       assert.equal(await run(`kubectl rollout restart ${name}`), `${kind} restarted`);
-      await run(`kubectl rollout status ${name} --timeout=180s`);
+      await run(`kubectl rollout status ${name}`);
       const after = (await pods(engine, `app=${app}`)).map(({ metadata }) => metadata.uid);
       assert.deepEqual(
         before.filter((uid) => after.includes(uid)),
@@ -242,18 +242,18 @@ test("DaemonSets and StatefulSets", async (t) => {
     "while the database is away: new items get a page that says so, the list is shown on, and nothing has to be restarted",
     async () => {
       const url = await run("cat url.txt");
-      await until("every proxy keeps the list", async () => {
+      await eventually("every proxy keeps the list", async () => {
         const seen = new Set<string>();
         for (let n = 0; n < 9; n++) seen.add(/x-proxy: (\S+)/i.exec(await run(`curl -s -D - -o /dev/null ${url}/list`))?.[1] ?? "");
         return seen.size === 3;
       });
       await run("kubectl scale statefulset/todo-db --replicas=0");
-      await until("the primary is gone", async () => (await pods(engine, "app=todo-db")).length === 0);
+      await eventually("the primary is gone", async () => (await pods(engine, "app=todo-db")).length === 0);
       assert.equal(await run(`curl -s -D head.txt -o page.html -w '%{http_code}' ${url}/new -d item=later`), "503");
       assert.match(await run("cat head.txt"), /^retry-after: 2/im);
       assert.match(await run("cat page.html"), /The database does not answer\. What is in the list is safe/);
       assert.match(await run(`curl -s ${url}/list`), /Write about them/);
-      await run("kubectl scale statefulset/todo-db --replicas=2 && kubectl rollout status statefulset/todo-db --timeout=120s");
+      await run("kubectl scale statefulset/todo-db --replicas=2 && kubectl rollout status statefulset/todo-db");
       assert.equal(await run(`curl -s -o /dev/null -w '%{http_code}' ${url}/new -d item=later`), "303");
       assert.equal((await itemsIn(engine, "todo-db-0"))[0], "later");
       for (const pod of await pods(engine, "app=todo-web")) assert.equal(pod.status.containerStatuses[0].restartCount, 0);
@@ -266,23 +266,22 @@ test("DaemonSets and StatefulSets", async (t) => {
 
   await t.test("cleaning up leaves nothing of the application", async () => {
     await run(`kubectl delete ${everything}`);
-    await until("no trace is left", () => tracesOfPods(engine.home, machine, engine.pid()).length === 0).catch(() => {
+    await eventually("no trace is left", () => tracesOfPods(engine.home, machine, engine.pid()).length === 0).catch(() => {
       assert.deepEqual(tracesOfPods(engine.home, machine, engine.pid()), []);
     });
     assert.equal(await run(`kubectl get ${everything} -o name`), "");
-    await until("the volumes are gone", async () => (await run("kubectl get pv -o name")) === "");
+    await eventually("the volumes are gone", async () => (await run("kubectl get pv -o name")) === "");
   });
 
   await t.test("Pods that come before their configuration wait and go on when it is there", async () => {
     await run("kubectl apply -f todo-list/web/todo-web.yaml -f todo-list/proxy/nginx.yaml -f todo-list/db/todo-db.yaml");
-    await until("the web application waits", async () => {
+    await eventually("the web application waits", async () => {
       const { output } = await attempt("kubectl describe pods -l app=todo-web");
       return /configmap "todo-web-config" not found/.test(output);
     });
     assert.ok((await pods(engine, "app=todo-web")).every(({ status }) => status.phase === "Pending"));
     await run(`kubectl apply ${application}`);
-    for (const name of ["deploy/todo-web", "ds/todo-proxy", "sts/todo-db"])
-      await run(`kubectl rollout status ${name} --timeout=180s`, { patienceMs: 190_000 });
+    for (const name of ["deploy/todo-web", "ds/todo-proxy", "sts/todo-db"]) await run(`kubectl rollout status ${name}`);
     await run(`kubectl delete ${everything}`);
   });
 });
@@ -293,6 +292,11 @@ const isReady = (pod: any): boolean =>
   pod?.metadata.deletionTimestamp === undefined &&
   pod?.status.conditions?.some(({ type, status }: any) => type === "Ready" && status === "True");
 
+/** Waits as long as containers may take to start and end on a busy machine. */
+function eventually(what: string, look: () => unknown): Promise<unknown> {
+  return until(what, look, { withinMs: patienceMs });
+}
+
 /** The primary and the standby. */
 async function databasePods(engine: Engine): Promise<any[]> {
   const found = await pods(engine, "app=todo-db");
@@ -301,12 +305,12 @@ async function databasePods(engine: Engine): Promise<any[]> {
 
 /** Asks PostgreSQL itself, on both sides. */
 async function assertReplicates(engine: Engine): Promise<void> {
-  await until("the primary streams to the standby", async () => {
+  await eventually("the primary streams to the standby", async () => {
     const [, standby] = await databasePods(engine);
     const seen = await psql(engine, "todo-db-0", "select client_addr, state from pg_stat_replication");
     return seen === `${standby.status.podIP}|streaming`;
   });
-  await until("the standby receives from the primary", async () => {
+  await eventually("the standby receives from the primary", async () => {
     const seen = await psql(engine, "todo-db-1", "select status, sender_host from pg_stat_wal_receiver");
     return seen === "streaming|todo-db-0.todo-db.default.svc.cluster.local";
   });
