@@ -26,7 +26,7 @@ const masks: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME"],
   [/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, "UID"],
   [/("?resourceVersion"?: )"\d+"/g, "$1VERSION"],
-  [/ *\b(\d+(y|d|h|m|s))+\b */g, " AGE "],
+  [/ *\b((\d+(y|d|h|m|s))+|AGE)\b */g, " AGE "],
 ];
 
 interface Said {
