@@ -6,4 +6,13 @@ import { releaseController } from "./release-controller.node.ts";
 import { status } from "./status.node.ts";
 import { up } from "./up.node.ts";
 
-export const engineCommands: EngineCommands = { up, down, status, controller: releaseController, imageLoad, imageList, imagePull, imageRemove };
+export const engineCommands: EngineCommands = {
+  up,
+  down,
+  status,
+  controller: releaseController,
+  imageLoad,
+  imageList,
+  imagePull,
+  imageRemove,
+};

@@ -11,11 +11,14 @@ const nested: Readonly<Record<string, readonly string[]>> = {
 };
 const usual = ["spec", "template", "spec"];
 
+/** The words where an object has none. */
+const without = ({ apiVersion, kind }: AnyObject): string =>
+  `the object is not a pod or does not have a pod template: *${apiVersion.split("/").at(-1)}.${kind}`;
+
 /** Throws `CommandError` for an object that has none. */
-export function podSpecPath(object: AnyObject): readonly string[] {
+function podSpecPath(object: AnyObject): readonly string[] {
   const path = nested[object.kind] ?? usual;
-  if (!Array.isArray(podSpecAt(object, path)?.containers))
-    throw new CommandError(`the object is not a pod or does not have a pod template: ${object.kind}`);
+  if (!Array.isArray(podSpecAt(object, path)?.containers)) throw new CommandError(without(object));
   return path;
 }
 
@@ -24,7 +27,3 @@ export const podSpecOf = (object: AnyObject): PodSpec => podSpecAt(object, podSp
 
 const podSpecAt = (object: AnyObject, path: readonly string[]): PodSpec | undefined =>
   path.reduce<any>((value, field) => value?.[field], object);
-
-/** `{ spec: { template: { spec: value } } }` for a path. */
-export const atPath = (path: readonly string[], value: unknown): Record<string, unknown> =>
-  path.reduceRight<any>((inner, field) => ({ [field]: inner }), value);

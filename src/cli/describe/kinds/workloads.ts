@@ -68,7 +68,8 @@ async function replicaSetLines(object: AnyObject, list: Surroundings["list"]): P
     sets
       .map(({ metadata, spec, status }) => `${metadata.name} (${status?.replicas ?? 0}/${spec?.replicas ?? 0} replicas created)`)
       .join(", ") || "<none>";
-  const byAge = all.toSorted((a, b) => (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? "", "en"));
+  const created = ({ metadata }: ReplicaSet): string => metadata.creationTimestamp ?? "";
+  const byAge = all.toSorted((a, b) => (created(a) < created(b) ? -1 : created(a) > created(b) ? 1 : 0));
   return [
     `OldReplicaSets:\t${text(byAge.filter(({ metadata }) => metadata.name !== current))}`,
     `NewReplicaSet:\t${text(byAge.filter(({ metadata }) => metadata.name === current))}`,
