@@ -1,4 +1,4 @@
 import { deployments } from "./deployment.ts";
 import { livesThrough } from "./seeds.suite.ts";
 
-livesThrough(deployments, 550);
+livesThrough(deployments, 450);
