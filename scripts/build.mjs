@@ -14,7 +14,10 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const builtins = {
   name: "builtins",
   setup(bundle) {
-    bundle.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    // What is imported late is taken by an import as it stands: wrapped, it would have no names but `default`.
+    bundle.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path, external: true } : { path, namespace: "builtin" },
+    );
     bundle.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
     }));

@@ -22,16 +22,19 @@ const cacheMs = 6 * 60 * 60 * 1000;
 export interface ConnectOptions {
   readonly version: string;
   readonly isPlugin: boolean;
+  /** Told of every warning of the server. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /** Throws `KubeconfigError`. Nothing is sent yet. */
-export async function connectWith(flags: Flags, { version, isPlugin }: ConnectOptions): Promise<Connection> {
+export async function connectWith(flags: Flags, { version, isPlugin, onWarning }: ConnectOptions): Promise<Connection> {
   const access = await accessWith(flags, isPlugin);
   const transport = httpTransport({
     access,
     clock: systemClock,
     userAgent: `windlass/${version} (${process.platform}/${process.arch})`,
     ...limit(flags.string("request-timeout")),
+    ...(onWarning && { onWarning }),
   });
   const namespace = flags.string("namespace");
   return {

@@ -6,6 +6,7 @@ import { assert } from "../base/assert.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { Environment, Files, Input, Output } from "./command.ts";
+import { interruption } from "./errors.ts";
 import type { EngineCommands } from "./engine-commands.ts";
 import { kubeconfigPaths } from "./kubeconfig-paths.node.ts";
 
@@ -32,7 +33,7 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
         interrupted = controller;
         for (const signal of ["SIGINT", "SIGTERM"] as const)
           process.once(signal, () => {
-            controller.abort(new Error(signal));
+            controller.abort(interruption(signal));
           });
       }
       return interrupted.signal as Environment["interrupted"];

@@ -13,6 +13,14 @@ export class CommandError extends Error {
   }
 }
 
+/** Exit codes as shells report programs that a signal ended. */
+const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** What a command that was told to end throws: nothing to read, and the code that says so. */
+export const interruption = (signal: keyof typeof signalCodes): CommandError => new CommandError("", { exitCode: signalCodes[signal] });
+
+const isInterruption = (error: unknown): boolean => error instanceof CommandError && error.message === "";
+
 /** Wrong usage of one command: the message and where to read more. `name` is the invocation's. */
 export const usageError = (name: string, message: string): CommandError =>
   new CommandError(`${message}\nSee '${name} -h' for help and examples`);
@@ -26,7 +34,10 @@ export function throwAll(errors: readonly Error[]): void {
 /** The lines for stderr, without a line break at the end, and the exit code. */
 export function describeError(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof AggregateError) {
-    const texts = error.errors.map((each) => describeError(each).text);
+    const interrupted = error.errors.find(isInterruption);
+    if (interrupted) return describeError(interrupted);
+    // As one of several, what is no answer of the server stands without `error: `, as kubectl has it.
+    const texts = error.errors.map((each) => (each instanceof CommandError ? each.message : describeError(each).text));
     return { text: [...new Set(texts)].join("\n"), exitCode: 1 };
   }
   if (error instanceof ApiError) return { text: apiErrorText(error), exitCode: 1 };

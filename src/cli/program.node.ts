@@ -34,12 +34,25 @@ export async function endWithProgram(options: Omit<ProgramOptions, "line" | "cal
 /** Runs one command line and resolves with its exit code. */
 export async function runProgram({ line, calledAs, version, root, engine }: ProgramOptions): Promise<number> {
   const isPlugin = basename(calledAs).startsWith("kubectl-");
+  let warningsCount = false;
+  const warned = new Set<string>();
+  const onWarning = (text: string): void => {
+    if (warned.has(text)) return;
+    warned.add(text);
+    environment.stderr.write(`Warning: ${text}\n`);
+  };
   const environment = shellEnvironment({
     version,
     engine,
     isPlugin,
     // Commands of the engine do without TLS and HTTP, which take longer to load than all else.
-    connect: async (flags) => (await import("./connect.node.ts")).connectWith(flags, { version, isPlugin }),
+    async connect(flags) {
+      warningsCount ||= flags.bool("warnings-as-errors");
+      return (await import("./connect.node.ts")).connectWith(flags, { version, isPlugin, onWarning });
+    },
   });
-  return runCommandLine({ name: isPlugin ? "kubectl windlass" : "windlass", root }, line, environment);
+  const code = await runCommandLine({ name: isPlugin ? "kubectl windlass" : "windlass", root }, line, environment);
+  if (code !== 0 || !warningsCount || warned.size === 0) return code;
+  environment.stderr.write(`error: ${warned.size} ${warned.size === 1 ? "warning" : "warnings"} received\n`);
+  return 1;
 }

@@ -59,7 +59,8 @@ function runGroup(program: Program, name: string, group: CommandGroup, rest: rea
   }
   if (group === program.root && parsed.flags.bool("version")) environment.stdout.write(`${environment.version}\n`);
   else environment.stdout.write(groupHelp(program, name, group));
-  return 0;
+  // `rollout` alone does nothing that a script could rely on.
+  return group === program.root || parsed.flags.bool("help") || parsed.flags.given("version") ? 0 : 1;
 }
 
 async function runCommand(
@@ -93,7 +94,7 @@ async function runCommand(
     // A value that only the command itself can judge.
     if (error instanceof FlagError) return wrongFlags(error, name, environment);
     const { text, exitCode } = describeError(error);
-    if (text !== "") environment.stderr.write(`${text}\n`);
+    if (text !== "") environment.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
     return exitCode;
   }
 }

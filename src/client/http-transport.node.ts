@@ -40,9 +40,11 @@ export interface HttpTransportOptions {
   readonly userAgent: string;
   /** The longest that any request may take unless it says so itself; streams go on. Absent: no limit. */
   readonly timeoutMs?: number;
+  /** Told of every warning that the server sends along with an answer. */
+  readonly onWarning?: (text: string) => void;
 }
 
-export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTransportOptions): HttpTransport {
+export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning }: HttpTransportOptions): HttpTransport {
   const base = new URL(access.server.includes("://") ? access.server : `http://${access.server}`);
   const secure = base.protocol === "https:";
   const prefix = base.pathname.replace(/\/+$/, "");
@@ -87,6 +89,7 @@ export function httpTransport({ access, clock, userAgent, timeoutMs }: HttpTrans
       path: prefix + request.path,
       headers: { accept: "application/json", "user-agent": userAgent, ...headers, ...request.headers, ...length },
     });
+    if (onWarning) outgoing.on("response", ({ headers }) => warningsOf(headers.warning).forEach(onWarning));
     outgoing.on("socket", (socket) => {
       if (!socket.connecting) return;
       socket.setKeepAlive(true, keepAliveProbeMs);
@@ -270,4 +273,10 @@ function errorOf({ status, body }: RawResponse): ApiError {
     reason: reasons[status] ?? "Unknown",
     code: status,
   });
+}
+
+/** The texts of `299 - "text"`, as often as the header has it. */
+function warningsOf(header: string | string[] | undefined): string[] {
+  const all = Array.isArray(header) ? header.join(", ") : (header ?? "");
+  return [...all.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replace(/\\(.)/g, "$1"));
 }

@@ -66,6 +66,10 @@ const configKeyText = mismatch(
   "key-name",
 );
 
+const variablePattern = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
+const variableText =
+  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+
 /** The rules that a name can be held to. */
 export type NameRule =
   | "dns1123-label"
@@ -74,6 +78,7 @@ export type NameRule =
   | "qualified-name"
   | "label-value"
   | "config-key"
+  | "variable"
   | "path-segment";
 
 const rules: Readonly<Record<NameRule, (text: string) => string[]>> = {
@@ -92,6 +97,7 @@ const rules: Readonly<Record<NameRule, (text: string) => string[]>> = {
           ? ["must not start with '..'"]
           : []),
   ],
+  variable: (text) => (variablePattern.test(text) ? [] : [variableText]),
   "path-segment": (text) => [
     ...(text === "." || text === ".." ? [`may not be '${text}'`] : []),
     ...["/", "%"].filter((character) => text.includes(character)).map((character) => `may not contain '${character}'`),

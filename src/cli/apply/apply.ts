@@ -2,12 +2,12 @@
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, throwAll, usageError } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { allFlag, fileFlags, type Found, manifestSourcesOf, selectorFlag } from "../objects/selection.ts";
-import { doneLine, printFlags, printerOf } from "../printing/printer.ts";
+import { doneLine, printFlags, type Printer, printerOf } from "../printing/printer.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
 import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { applyClientSide } from "./client-side.ts";
@@ -57,23 +57,23 @@ export const apply: Command = {
     try {
       const plan = planOf(invocation, environment);
       const printer = await printerOf(given, environment);
+      if (invocation.args.length > 0) throw usageError(name, `Unexpected args: [${invocation.args.join(" ")}]`);
       if (given.list("filename").length === 0 && given.string("kustomize") === "") throw new CommandError("must specify one of -f and -k");
-      if (invocation.args.length > 0)
-        throw new CommandError(`Unexpected args: [${invocation.args.join(" ")}]\nSee '${name} -h' for help and examples`);
       const { found, errors } = await findObjects(environment, connection, { args: [], files: manifestSourcesOf(given) });
       const selected = select(found, given.string("selector"));
       if (selected.length === 0 && errors.length === 0) throw new CommandError("no objects passed to apply");
       const failures = [...errors];
+      const results: AnyObject[] = [];
       for (const each of selected) {
         try {
           const { object, done } = await applyOne(each, plan, connection, environment);
-          environment.stdout.write(
-            printer ? printer(object) : doneLine(each.resource, object.metadata.name ?? each.name, done, dryRunSuffix(plan.dryRun)),
-          );
+          if (printer) results.push(object);
+          else environment.stdout.write(doneLine(each.resource, object.metadata.name ?? each.name, done, dryRunSuffix(plan.dryRun)));
         } catch (error) {
           failures.push(error as Error);
         }
       }
+      if (printer) environment.stdout.write(printed(results, printer, given.string("output")));
       throwAll(failures);
       return 0;
     } finally {
@@ -81,6 +81,14 @@ export const apply: Command = {
     }
   },
 };
+
+/** One object by itself; several as the List that kubectl makes of them, but for names, which are a line each. */
+function printed(results: readonly AnyObject[], printer: Printer, output: string): string {
+  const [only, ...more] = results;
+  if (only === undefined) return "";
+  if (more.length === 0 || output === "name") return results.map(printer).join("");
+  return printer({ kind: "List", apiVersion: "v1", metadata: {}, items: results });
+}
 
 function planOf(invocation: Invocation, environment: Environment): ApplyPlan {
   const { flags: given } = invocation;
@@ -117,5 +125,5 @@ async function applyOne(found: Found, plan: ApplyPlan, connection: Connection, e
     throw new CommandError(`from ${manifest.metadata.generateName}: cannot use generate name with apply`);
   const wanted = plan.changeCause === undefined ? manifest : withChangeCause(manifest, plan.changeCause);
   const meant = { ...found, object: wanted };
-  return plan.isServerSide ? applyServerSide(meant, plan, connection) : applyClientSide(meant, plan, connection, environment);
+  return plan.isServerSide ? applyServerSide(meant, plan, connection, environment) : applyClientSide(meant, plan, connection, environment);
 }

@@ -1,8 +1,6 @@
 /** Client-side apply: the difference between what was applied last, what is applied now and what is live, sent as a patch (API-71). */
 import { ApiError, isConflict, isInvalid, isNotFound } from "../../api/errors.ts";
 import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
-import { applyMergePatch } from "../../machinery/merge-patch.ts";
-import { applyStrategicMerge } from "../../machinery/strategic-merge.ts";
 import { sleep } from "../../base/clock.ts";
 import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
@@ -11,7 +9,8 @@ import type { Found } from "../objects/selection.ts";
 import { toCompactJson } from "../printing/json.ts";
 import { type Applied, type ApplyPlan, liveObject } from "./plan.ts";
 import { lastAppliedAnnotation, withLastApplied } from "./last-applied.ts";
-import { withSource } from "./source-error.ts";
+import { targetText, withSource } from "./source-error.ts";
+import { warnOfEnd } from "./warn-of-end.ts";
 import { type ApplyPatch, applyPatch } from "./three-way.ts";
 
 /** How often a patch is made anew because the object changed under it, and the wait before the next. */
@@ -25,13 +24,14 @@ export async function applyClientSide(found: Found, plan: ApplyPlan, connection:
   const { resource, source } = found;
   const modified = withLastApplied(found.object as AnyObject);
   const live = await liveObject(connection, found).catch((error: unknown) => {
-    throw withSource("retrieving current configuration of", source, error);
+    throw retrievalError(found, error);
   });
   if (!live) {
     if (plan.dryRun === "client") return { object: modified, done: "created" };
     return { object: await create(resource, modified, plan, connection, source), done: "created" };
   }
   if (live.metadata.annotations?.[lastAppliedAnnotation] === undefined) warnUnmanaged(found, environment);
+  warnOfEnd(live, environment);
   return changeLive(found, modified, live, plan, connection, environment);
 }
 
@@ -70,8 +70,9 @@ async function changeLive(
   let live = first;
   for (let attempt = 1; ; attempt++) {
     const { type, patch } = applyPatch(resource, modified, live);
+    // Without the server nobody knows what would come of it, so kubectl neither compares nor prints anything but what is live.
+    if (plan.dryRun === "client") return { object: live, done: "configured" };
     if (Object.keys(patch).length === 0) return { object: live, done: "unchanged" };
-    if (plan.dryRun === "client") return { object: patched(resource, live, { type, patch }), done: "configured" };
     try {
       const { fieldManager, fieldValidation, dryRun } = plan;
       const options = { fieldManager, fieldValidation, ...(dryRun === "server" && { dryRun: true }) };
@@ -89,22 +90,17 @@ async function changeLive(
   }
 }
 
-const patched = (resource: Resource, live: AnyObject, { type, patch }: ApplyPatch): AnyObject =>
-  (type === "merge"
-    ? applyMergePatch(live, patch)
-    : applyStrategicMerge(
-        live,
-        patch,
-        `${resource.group === "" ? "core" : resource.group.split(".")[0]}.${resource.version}.${resource.kind}`,
-      )) as AnyObject;
+function retrievalError(found: Found, error: unknown): Error {
+  if (!(error instanceof ApiError)) return error as Error;
+  const message = `error when retrieving current configuration of:\n${targetText(found)}\nfrom server for: ${JSON.stringify(found.source ?? "")}: ${error.message}`;
+  return new ApiError({ ...error.status, message }, { cause: error });
+}
 
 /** kubectl's long form: the patch, and what it was for. */
-function patchError({ resource, namespace, name }: Found, patch: ApplyPatch["patch"], source: string | undefined, error: unknown): Error {
+function patchError(found: Found, patch: ApplyPatch["patch"], source: string | undefined, error: unknown): Error {
   if (!(error instanceof ApiError)) return error as Error;
-  const version = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
-  const target = `Resource: "${version}, Resource=${resource.plural}", GroupVersionKind: "${version}, Kind=${resource.kind}"\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? "")}`;
   const inner = withSource("patching", source, error).message;
-  const message = `error when applying patch:\n${toCompactJson(patch)}\nto:\n${target}\nfor: ${JSON.stringify(source ?? "")}: ${inner}`;
+  const message = `error when applying patch:\n${toCompactJson(patch)}\nto:\n${targetText(found)}\nfor: ${JSON.stringify(source ?? "")}: ${inner}`;
   return new ApiError({ ...error.status, message }, { cause: error });
 }
 

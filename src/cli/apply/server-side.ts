@@ -4,21 +4,24 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import type { ManagedFieldsEntry } from "../../api/types.ts";
 import { readManaged, writeManaged } from "../../machinery/managed-fields.ts";
 import { unionOf } from "../../machinery/field-set.ts";
+import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { CommandError } from "../errors.ts";
 import type { Found } from "../objects/selection.ts";
 import { type Applied, type ApplyPlan, liveObject } from "./plan.ts";
 import { lastAppliedAnnotation, lastAppliedText } from "./last-applied.ts";
 import { withSource } from "./source-error.ts";
+import { warnOfEnd } from "./warn-of-end.ts";
 
 /** The owner of what client-side applies have set. */
 const clientSideManager = "kubectl-client-side-apply";
 const migrationsMax = 5;
 
 /** Applies one manifest. Throws `CommandError` for conflicts with other owners, and what the server says. */
-export async function applyServerSide(found: Found, plan: ApplyPlan, connection: Connection): Promise<Applied> {
+export async function applyServerSide(found: Found, plan: ApplyPlan, connection: Connection, environment: Environment): Promise<Applied> {
   const manifest = found.object as AnyObject;
   const applied = await send(found, manifest, plan, connection);
+  warnOfEnd(applied, environment);
   if (plan.dryRun === "none") {
     // Fields that only a client-side apply owns would stay for ever when they leave the manifest.
     if (await takeOver(found, applied, plan, connection)) {
@@ -32,7 +35,7 @@ export async function applyServerSide(found: Found, plan: ApplyPlan, connection:
 }
 
 async function send(found: Found, manifest: AnyObject, plan: ApplyPlan, { client }: Connection): Promise<AnyObject> {
-  const { resource, source } = found;
+  const { resource } = found;
   const { fieldManager, fieldValidation, forceConflicts, dryRun } = plan;
   try {
     return await client.patch(resource, keyOf(found), "apply", manifest, {
@@ -57,7 +60,7 @@ async function send(found: Found, manifest: AnyObject, plan: ApplyPlan, { client
         ].join("\n"),
         { cause: error },
       );
-    throw withSource("patching", source, error);
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 /** --validate: what the server does with fields that it does not know. */
-import { type Flag, FlagError, type Flags } from "../flags.ts";
+import { CommandError } from "../errors.ts";
+import type { Flag, Flags } from "../flags.ts";
 
 export const validateFlag: Flag = {
   name: "validate",
@@ -17,11 +18,11 @@ const levels: Readonly<Record<string, "Strict" | "Warn" | "Ignore">> = {
   ignore: "Ignore",
 };
 
-/** Throws `FlagError`. */
+/** Throws `CommandError`. */
 export function fieldValidationOf(flags: Flags): "Strict" | "Warn" | "Ignore" {
   const text = flags.string("validate");
   const level = levels[text.toLowerCase()];
   if (!level)
-    throw new FlagError(`invalid - validate option ${JSON.stringify(text)}; must be one of: strict (or true), warn, ignore (or false)`);
+    throw new CommandError(`invalid - validate option ${JSON.stringify(text)}; must be one of: strict (or true), warn, ignore (or false)`);
   return level;
 }

@@ -5,14 +5,15 @@ import type { DeleteOptions } from "../../api/types.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { qualifiedKind } from "../discovery/resource.ts";
-import { CommandError, throwAll, usageError } from "../errors.ts";
-import { type Flag, FlagError, type Flags } from "../flags.ts";
+import { withSource } from "../apply/source-error.ts";
+import { CommandError, throwAll } from "../errors.ts";
+import type { Flag, Flags } from "../flags.ts";
 import { ask } from "../objects/ask.ts";
 import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { FollowTimeout, followObject } from "../objects/follow-object.ts";
 import { allFlag, allNamespacesFlag, fieldSelectorFlag, fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOf } from "../timeout.ts";
 
 const flags: readonly Flag[] = [
   ...fileFlags,
@@ -78,16 +79,16 @@ interface Plan {
   readonly nameOnly: boolean;
 }
 
-function planOf({ flags: given, name }: Invocation, environment: Environment): Plan {
+function planOf({ flags: given }: Invocation, environment: Environment): Plan {
   const chosen = given.string("selector") !== "" || given.string("field-selector") !== "";
-  if (given.bool("all") && given.string("selector") !== "") throw new CommandError("cannot set --all and --selector at the same time");
+  if (given.bool("all") && given.string("selector") !== "")
+    throw new CommandError("setting 'all' parameter but found a non empty selector. ");
   if (given.bool("all") && given.string("field-selector") !== "")
     throw new CommandError("cannot set --all and --field-selector at the same time");
   if (!["", "name"].includes(given.string("output")))
-    throw usageError(name, `unexpected -o output mode: ${given.string("output")}. We only support '-o name'.`);
+    throw new CommandError(`unexpected -o output mode: ${given.string("output")}. We only support '-o name'`);
   const graceSeconds = graceOf(given);
-  const timeoutMs = parseTimeout(given.string("timeout"));
-  if (timeoutMs === undefined) throw new FlagError(`invalid argument ${JSON.stringify(given.string("timeout"))} for "--timeout" flag`);
+  const timeoutMs = timeoutOf(given, "timeout");
   const isForced = given.bool("force") && graceSeconds === 0;
   if (isForced) {
     environment.stderr.write(
@@ -109,6 +110,7 @@ function graceOf(given: Flags): number {
   const seconds = given.int("grace-period");
   if (given.bool("now")) {
     if (seconds !== -1) throw new CommandError("--now and --grace-period cannot be specified together");
+    if (given.bool("force")) throw new CommandError("--force and --grace-period greater than 0 cannot be specified together");
     return 1;
   }
   if (given.bool("force")) {
@@ -129,11 +131,11 @@ function propagationOf(given: Flags, { stderr }: Environment): "Background" | "F
   const text = given.string("cascade");
   if (text === "true" || text === "false") {
     const meant = text === "true" ? "background" : "orphan";
-    stderr.write(`Warning: --cascade=${text} is deprecated (boolean value) and can be replaced with --cascade=${meant}.\n`);
+    stderr.write(`warning: --cascade=${text} is deprecated (boolean value) and can be replaced with --cascade=${meant}.\n`);
     return policies[meant] as "Background" | "Orphan";
   }
   const policy = policies[text];
-  if (!policy) throw new FlagError(`Invalid cascade value (${text}). Must be "background", "foreground", or "orphan".`);
+  if (!policy) throw new CommandError(`invalid cascade value (${text}). Must be "background", "foreground", or "orphan"`);
   return policy;
 }
 
@@ -145,42 +147,40 @@ async function deleteFound(invocation: Invocation, plan: Plan, connection: Conne
     environment.stderr.write("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
   if (given.bool("interactive") && found.length > 0 && !(await agrees(found, environment))) return 0;
 
-  const failures = [...errors];
-  const ending: { readonly found: Found; readonly uid: string | undefined }[] = [];
-  let count = 0;
+  const failures: Error[] = [];
+  const ending: { readonly found: Found; readonly uid: string }[] = [];
   for (const each of found) {
     try {
       const uid = await deleteOne(each, plan, connection);
-      count++;
       environment.stdout.write(lineOf(each, plan));
-      if (plan.dryRun === "none") ending.push({ found: each, uid });
+      if (plan.dryRun === "none" && uid !== undefined) ending.push({ found: each, uid });
     } catch (error) {
-      if (!(plan.ignoreNotFound && isNotFound(error))) failures.push(error as Error);
+      if (!(plan.ignoreNotFound && isNotFound(error))) failures.push(withSource("deleting", each.source, error));
     }
   }
-  if (count === 0 && failures.length === 0) environment.stdout.write("No resources found\n");
+  failures.push(...errors);
+  if (found.length === 0 && failures.length === 0) environment.stdout.write("No resources found\n");
   if (plan.waits) failures.push(...(await waitForEnd(ending, plan, connection, environment)));
   throwAll(failures);
   return 0;
 }
 
-/** Resolves with the uid of what is ending, where the server told. */
+/** Resolves with the uid of what is ending; undefined for what is gone already: then the server answers with a Status (KR-39). */
 async function deleteOne({ resource, namespace, name, object }: Found, plan: Plan, { client }: Connection): Promise<string | undefined> {
   const key: ObjectKey = namespace === undefined ? { name } : { namespace, name };
   if (plan.dryRun === "client") {
     if (object?.metadata.uid === undefined) await client.get(resource, key);
     return undefined;
   }
-  const uid = object?.metadata.uid ?? (plan.waits && plan.dryRun === "none" ? (await client.get(resource, key)).metadata.uid : undefined);
-  await client.delete(resource, key, { ...plan.options, ...(plan.dryRun === "server" && { dryRun: ["All"] }) });
-  return uid;
+  const ending = await client.delete(resource, key, { ...plan.options, ...(plan.dryRun === "server" && { dryRun: ["All"] }) });
+  return ending?.metadata.uid;
 }
 
 function lineOf({ resource, namespace, name }: Found, { dryRun, isForced, nameOnly }: Plan): string {
   const kind = qualifiedKind(resource);
   if (nameOnly) return `${kind}/${name}\n`;
-  const done = `${isForced ? "force deleted" : "deleted"}${dryRunSuffix(dryRun)}`;
-  return `${kind} ${JSON.stringify(name)} ${done}${namespace === undefined ? "" : ` from ${namespace} namespace`}\n`;
+  const from = namespace === undefined ? "" : ` from ${namespace} namespace`;
+  return `${kind} ${JSON.stringify(name)} ${isForced ? "force deleted" : "deleted"}${from}${dryRunSuffix(dryRun)}\n`;
 }
 
 async function agrees(found: readonly Found[], environment: Environment): Promise<boolean> {
@@ -194,7 +194,7 @@ async function agrees(found: readonly Found[], environment: Environment): Promis
 
 /** What could not be waited for. */
 async function waitForEnd(
-  ending: readonly { readonly found: Found; readonly uid: string | undefined }[],
+  ending: readonly { readonly found: Found; readonly uid: string }[],
   { waitMs }: Plan,
   connection: Connection,
   { world, interrupted }: Environment,

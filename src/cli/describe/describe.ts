@@ -5,7 +5,7 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import type { Event } from "../../api/types.ts";
 import type { Command, Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { throwAll, usageError } from "../errors.ts";
+import { CommandError, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { allNamespacesFlag, fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
@@ -32,10 +32,9 @@ windlass describe pods -l app=web
 windlass describe node/windlass-1`,
   flags,
   completes: "objects",
-  async run({ flags: given, args, name }, environment) {
+  async run({ flags: given, args }, environment) {
     if (args.length === 0 && given.list("filename").length === 0 && given.string("kustomize") === "")
-      throw usageError(
-        name,
+      throw new CommandError(
         'You must specify the type of resource to describe. Use "windlass api-resources" for a complete list of supported resources.',
       );
     const connection = await environment.connect(given);

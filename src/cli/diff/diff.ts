@@ -37,8 +37,9 @@ export const diff: Command = {
   examples: `windlass diff -f web.yaml
 KUBECTL_EXTERNAL_DIFF='diff -y' windlass diff -f manifests/ -R`,
   flags,
-  async run({ flags: given, args }, environment) {
-    if (args.length > 0) throw new CommandError(`Unexpected args: [${args.join(" ")}]`, { exitCode: failedCode });
+  async run({ flags: given, args, name }, environment) {
+    if (args.length > 0)
+      throw new CommandError(`Unexpected args: [${args.join(" ")}]\nSee '${name} -h' for help and examples`, { exitCode: failedCode });
     if (given.list("filename").length === 0 && given.string("kustomize") === "")
       throw new CommandError("must specify one of -f and -k", { exitCode: failedCode });
     const connection = await environment.connect(given);

@@ -25,7 +25,7 @@ windlass attach -it shell`,
   completes: "pods",
   async run({ flags: given, args, name: invoked }, environment) {
     const [target, more] = args;
-    if (target === undefined) throw usageError(invoked, "at least 1 argument is required for attach");
+    if (target === undefined) throw new CommandError("at least 1 argument is required for attach");
     if (more !== undefined)
       throw usageError(invoked, `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(" ")}]`);
     const connection = await environment.connect(given);

@@ -61,15 +61,14 @@ function wordsOf({ args, argsBeforeDashes, name }: Invocation): { readonly targe
   const [target] = args;
   if (argsBeforeDashes === undefined) {
     if (target !== undefined && args.length > 1)
-      throw new CommandError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
-    throw usageError(
-      name,
+      throw usageError(name, "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
+    throw new CommandError(
       target === undefined ? "pod, type/name or --filename must be specified" : "you must specify at least one command for the container",
     );
   }
-  if (argsBeforeDashes === 0 || target === undefined) throw usageError(name, "pod, type/name or --filename must be specified");
+  if (argsBeforeDashes === 0 || target === undefined) throw new CommandError("pod, type/name or --filename must be specified");
   if (argsBeforeDashes > 1) throw usageError(name, `exactly one pod must be named before --, not ${argsBeforeDashes}`);
   const command = args.slice(1);
-  if (command.length === 0) throw usageError(name, "you must specify at least one command for the container");
+  if (command.length === 0) throw new CommandError("you must specify at least one command for the container");
   return { target, command };
 }

@@ -5,7 +5,8 @@ export const annotate = metadataCommand(
   {
     field: "annotations",
     noun: "annotation",
-    done: { changed: "annotated", removed: "annotated", unchanged: "annotated" },
+    done: () => "annotated",
+    tellsMissing: false,
     fieldManager: "kubectl-annotate",
     check() {},
   },

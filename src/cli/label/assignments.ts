@@ -11,7 +11,7 @@ export function splitWords(args: readonly string[]): { readonly resources: strin
   const resources: string[] = [];
   const changes: string[] = [];
   for (const word of args) {
-    const isChange = word.includes("=") || /[^-]-$/.test(word);
+    const isChange = (word.includes("=") && !word.startsWith("=")) || /[^-]-$/.test(word);
     if (isChange) changes.push(word);
     else if (changes.length > 0) throw new CommandError(`all resources must be specified before changes: ${word}`);
     else resources.push(word);

@@ -15,11 +15,20 @@ export interface MetadataVerb {
   readonly field: "labels" | "annotations";
   /** `label` or `annotation`. */
   readonly noun: string;
-  /** `labeled` or `annotated`; where pairs were only taken away; and where nothing changed. */
-  readonly done: { readonly changed: string; readonly removed: string; readonly unchanged: string };
+  /** `labeled`, `unlabeled`, `not labeled`; `annotated`. */
+  done(change: PairsChange): string;
+  /** Says so on stdout where a pair to be taken away is not there. */
+  readonly tellsMissing: boolean;
   readonly fieldManager: string;
   /** Throws `CommandError` for pairs that make no sense. */
   check(assignments: Assignments): void;
+}
+
+/** What became of an object's pairs. */
+interface PairsChange {
+  readonly isChanged: boolean;
+  readonly isSmaller: boolean;
+  readonly overwrites: boolean;
 }
 
 const flags: readonly Flag[] = [
@@ -57,7 +66,6 @@ async function run(verb: MetadataVerb, invocation: Invocation, environment: Envi
   if (changes.length === 0 && !isListing) throw new CommandError(`at least one ${verb.noun} update is required`);
   verb.check(assignments);
   const version = given.string("resource-version");
-  const isRemoval = Object.keys(assignments.set).length === 0;
   const cause = given.bool("record") ? changeCauseOf(invocation) : undefined;
   const connection = given.bool("local") ? undefined : await environment.connect(given);
   try {
@@ -69,13 +77,16 @@ async function run(verb: MetadataVerb, invocation: Invocation, environment: Envi
       selection: selectionOf(resources, given, flags),
       fieldManager: verb.fieldManager,
       saysUnchanged: true,
-      done: (_, isChanged) => (isChanged ? (isRemoval ? verb.done.removed : verb.done.changed) : verb.done.unchanged),
+      done({ object }) {
+        const before = textOf((object as AnyObject).metadata[verb.field]);
+        const after = textOf(pairsAfter(object as AnyObject, verb, assignments));
+        const overwrites = given.bool("overwrite");
+        return verb.done({ isChanged: after !== before, isSmaller: after.length < before.length, overwrites });
+      },
       change(object) {
-        if (version !== "" && object.metadata.resourceVersion !== version)
-          throw new CommandError(`Expected resource version to be ${version}, was ${object.metadata.resourceVersion}`);
         if (!given.bool("overwrite")) refuseOverwrite(object, verb, assignments);
-        tellMissing(object, verb, assignments, environment);
-        return changeOf(object, verb, assignments, cause);
+        if (verb.tellsMissing) tellMissing(object, verb, assignments, environment);
+        return changeOf(object, verb, assignments, { cause, version });
       },
     });
     throwAll(failures);
@@ -105,15 +116,29 @@ function tellMissing(object: AnyObject, verb: MetadataVerb, { remove }: Assignme
     if (!Object.hasOwn(pairsOf(object, verb), key)) stdout.write(`${verb.noun} ${JSON.stringify(key)} not found.\n`);
 }
 
-function changeOf(object: AnyObject, verb: MetadataVerb, { set, remove }: Assignments, cause: string | undefined): Change | undefined {
+/** Pairs as the object has them in JSON: kubectl judges by that whether they changed, and which way. */
+const textOf = (pairs: Readonly<Record<string, string>> | undefined): string => (pairs ? JSON.stringify(Object.entries(pairs).sort()) : "");
+
+function pairsAfter(object: AnyObject, verb: MetadataVerb, { set, remove }: Assignments): Record<string, string> {
+  const pairs = Object.entries({ ...pairsOf(object, verb), ...set });
+  return Object.fromEntries(pairs.filter(([key]) => !remove.includes(key)));
+}
+
+function changeOf(
+  object: AnyObject,
+  verb: MetadataVerb,
+  assignments: Assignments,
+  { cause, version }: { readonly cause: string | undefined; readonly version: string },
+): Change | undefined {
+  const { set, remove } = assignments;
   const present = pairsOf(object, verb);
   const patch: Record<string, string | null> = {};
   for (const [key, value] of Object.entries(set)) if (present[key] !== value) patch[key] = value;
   for (const key of remove) if (Object.hasOwn(present, key)) patch[key] = null;
   if (Object.keys(patch).length === 0) return undefined;
-  const pairs = Object.fromEntries(Object.entries({ ...present, ...patch }).filter(([, value]) => value !== null));
-  const changed: AnyObject = { ...object, metadata: { ...object.metadata, [verb.field]: pairs } };
-  const metadata: Record<string, unknown> = { [verb.field]: patch };
+  const changed: AnyObject = { ...object, metadata: { ...object.metadata, [verb.field]: pairsAfter(object, verb, assignments) } };
+  // At another version than the one that was named, the server refuses.
+  const metadata: Record<string, unknown> = { [verb.field]: patch, ...(version !== "" && { resourceVersion: version }) };
   if (cause !== undefined) {
     const { annotations } = withChangeCause({ apiVersion: "", kind: "", metadata: {} }, cause).metadata;
     metadata["annotations"] = { ...(metadata["annotations"] as object | undefined), ...annotations };
@@ -131,7 +156,7 @@ async function list(
   const { findObjects } = await import("../objects/find-objects.ts");
   const { found, errors } = await findObjects(environment, connection, selectionOf(resources, given, flags), { fetch: true });
   for (const { object, resource, name } of found) {
-    if (found.length > 1) environment.stdout.write(`Listing ${verb.field} for ${resource.kind}.${resource.version}/${name}:\n`);
+    if (found.length > 1) environment.stdout.write(`Listing ${verb.field} for ${resource.kind}.${resource.group}/${name}:\n`);
     const pairs = Object.entries(pairsOf(object as AnyObject, verb)).sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [key, value] of pairs) environment.stdout.write(`${found.length > 1 ? " " : ""}${key}=${value}\n`);
   }

@@ -7,7 +7,8 @@ export const label = metadataCommand(
   {
     field: "labels",
     noun: "label",
-    done: { changed: "labeled", removed: "unlabeled", unchanged: "not labeled" },
+    done: ({ isChanged, isSmaller, overwrites }) => (!isChanged ? "not labeled" : isSmaller && !overwrites ? "unlabeled" : "labeled"),
+    tellsMissing: true,
     fieldManager: "kubectl-label",
     check({ set }) {
       for (const [key, value] of Object.entries(set)) {

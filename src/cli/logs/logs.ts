@@ -1,14 +1,15 @@
 /** `logs`: what containers have written. */
+import { isNotFound } from "../../api/errors.ts";
 import type { Pod } from "../../api/types.ts";
 import { pathOf, queryText } from "../../client/paths.ts";
 import { parseTime } from "../../base/time.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { CommandError, usageError } from "../errors.ts";
-import { type Flag, FlagError, type Flags } from "../flags.ts";
+import type { Flag, Flags } from "../flags.ts";
 import { containerOf, containersOf, firstPodOf, podRef, podsOf } from "../objects/pods-of.ts";
 import { selectorFlag } from "../objects/selection.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOf } from "../timeout.ts";
 
 const flags: readonly Flag[] = [
   selectorFlag,
@@ -30,6 +31,8 @@ const flags: readonly Flag[] = [
 ];
 
 const selectedTail = 10;
+/** How a program ends that Ctrl-C ended. */
+const interruptedCode = 130;
 
 export const logs: Command = {
   usage: "[-f] [-p] (POD | TYPE/NAME | -l LABELS) [-c CONTAINER] [flags]",
@@ -62,28 +65,32 @@ windlass logs web-0 -c init --previous`,
       };
       if (given.bool("follow")) await Promise.all(sources.map(read));
       else for (const source of sources) await read(source);
-      return 0;
+      return environment.interrupted.aborted ? interruptedCode : 0;
     } finally {
       connection.close();
     }
   },
 };
 
+const expected =
+  "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";
+
 function check({ flags: given, name, args }: Invocation): void {
   const hasSelector = given.string("selector") !== "";
-  if (args.length === 0 && !hasSelector)
-    throw usageError(
-      name,
-      "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
-    );
+  if (args.length === 0 && !hasSelector) throw usageError(name, expected);
   if (args.length > 0 && hasSelector) throw usageError(name, "only a selector (-l) or a POD name is allowed");
-  if (args.length > 2) throw usageError(name, "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.");
+  if (args.length > 2) throw usageError(name, expected);
   if (args.length === 2 && given.string("container") !== "")
     throw new CommandError("only one of -c or an inline [CONTAINER] arg is allowed");
   if (given.bool("all-containers") && (given.string("container") !== "" || args.length === 2))
     throw new CommandError("--all-containers=true should not be specified with container name");
   if (given.string("since-time") !== "" && given.given("since"))
     throw new CommandError("at most one of `sinceTime` or `sinceSeconds` may be specified");
+  const sinceTime = given.string("since-time");
+  if (sinceTime !== "" && parseTime(sinceTime) === undefined)
+    throw new CommandError(`parsing time ${JSON.stringify(sinceTime)}: it is not RFC 3339`);
+  timeoutOf(given, "since");
+  timeoutOf(given, "pod-running-timeout");
   if (given.int("tail") < -1) throw new CommandError("--tail must be greater than or equal to -1");
 }
 
@@ -115,18 +122,23 @@ async function podsMeant(
     return items;
   }
   if (given.bool("all-pods")) return (await podsOf(environment, connection, word)).pods;
-  const patienceMs = parseTimeout(given.string("pod-running-timeout")) ?? 0;
-  const { pod, pods, object } = await firstPodOf(environment, connection, word, patienceMs);
+  const patienceMs = timeoutOf(given, "pod-running-timeout");
+  const { pod, pods, object } = await firstPodOf(environment, connection, word, patienceMs).catch((error: unknown) => {
+    if (!isNotFound(error) || (word.includes("/") && !/^po(ds?)?\//.test(word))) throw error;
+    throw new CommandError(
+      `error from server (NotFound): ${(error as Error).message} in namespace ${JSON.stringify(connection.namespace)}`,
+      {
+        cause: error,
+      },
+    );
+  });
   if (object.kind !== "Pod" && pods.length > 1) environment.stderr.write(`Found ${pods.length} pods, using pod/${pod.metadata.name}\n`);
   return [pod];
 }
 
 function queryOf(given: Flags, container: string): string {
-  const sinceMs = parseTimeout(given.string("since"));
-  if (sinceMs === undefined) throw new FlagError(`invalid argument ${JSON.stringify(given.string("since"))} for "--since" flag`);
+  const sinceMs = timeoutOf(given, "since");
   const sinceTime = given.string("since-time");
-  if (sinceTime !== "" && parseTime(sinceTime) === undefined)
-    throw new CommandError(`parsing time ${JSON.stringify(sinceTime)}: it is not RFC 3339`);
   const tail = given.given("tail") ? given.int("tail") : given.string("selector") === "" ? -1 : selectedTail;
   return queryText({
     container,

@@ -1,6 +1,7 @@
 /** The flag --dry-run of the verbs that change something. */
 import type { Environment } from "../command.ts";
-import { type Flag, FlagError, type Flags } from "../flags.ts";
+import { CommandError } from "../errors.ts";
+import type { Flag, Flags } from "../flags.ts";
 
 /** `none`: do it. `client`: say what would be sent. `server`: have the server do everything but keep it. */
 export type DryRun = "none" | "client" | "server";
@@ -16,7 +17,7 @@ export const dryRunFlag: Flag = {
   about: "none, server (have the server check everything and keep nothing) or client (only print what would be sent)",
 };
 
-/** Throws `FlagError`. Warns of the forms that are on their way out. */
+/** Throws `CommandError`. Warns of the forms that are on their way out. */
 export function dryRunOf(flags: Flags, { stderr }: Pick<Environment, "stderr">): DryRun {
   const text = flags.string("dry-run");
   switch (text) {
@@ -28,7 +29,7 @@ export function dryRunOf(flags: Flags, { stderr }: Pick<Environment, "stderr">):
       stderr.write("Warning: --dry-run is deprecated and can be replaced with --dry-run=client.\n");
       return "client";
     default:
-      throw new FlagError(`Invalid dry-run value (${text}). Must be "none", "server", or "client".`);
+      throw new CommandError(`Invalid dry-run value (${text}). Must be "none", "server", or "client".`);
   }
 }
 

@@ -158,9 +158,7 @@ async function fromPairs(
 }
 
 function refuseSelectors({ labelSelector, fieldSelector, all }: Selection): void {
-  if (labelSelector) throw new CommandError("name cannot be provided when a selector is specified");
-  if (fieldSelector) throw new CommandError("name cannot be provided when a field selector is specified");
-  if (all) throw new CommandError("name cannot be provided when all is specified");
+  if (labelSelector || fieldSelector || all) throw new CommandError("name cannot be provided when a selector is specified");
 }
 
 const named = (connection: Connection, resource: Resource, name: string): Found => ({
@@ -186,6 +184,12 @@ export async function resourcesOf(connection: Connection, types: readonly string
   return found;
 }
 
+/** A command line without any object. */
+export const nothingNamed = (): CommandError =>
+  new CommandError(
+    "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
+  );
+
 async function fromTypes(
   connection: Connection,
   selection: Selection,
@@ -194,11 +198,7 @@ async function fromTypes(
   errors: Error[],
 ): Promise<Found[]> {
   const { labelSelector, fieldSelector, all, allNamespaces } = selection;
-  if (types.length === 0) {
-    throw new CommandError(
-      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-    );
-  }
+  if (types.length === 0) throw nothingNamed();
   if (names.length > 0) {
     refuseSelectors(selection);
     if (types.length > 1) {

@@ -1,8 +1,10 @@
 /** Verbs that change single fields: where the objects come from, and how each is gone about. */
+import { ApiError } from "../../api/errors.ts";
 import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import type { PatchType } from "../../client/client.ts";
 import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
+import { CommandError } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 import { doneLine, printerOf } from "../printing/printer.ts";
 import { type DryRun, dryRunOf, dryRunSuffix } from "./dry-run.ts";
@@ -31,6 +33,10 @@ export interface ChangeRequest {
   readonly done: string | ((found: Found, isChanged: boolean) => string);
   /** The line is printed also where nothing changed. */
   readonly saysUnchanged?: boolean;
+  /** Called where the selection is empty. */
+  nothingFound?(): void;
+  /** What a refused write is about, before the server's words: `failed to patch image update to pod template: `. */
+  readonly refusal?: string;
   /** The change; undefined: there is none to make. Throws `CommandError`. */
   change(object: AnyObject, found: Found): Change | undefined;
 }
@@ -46,7 +52,7 @@ export async function changeObjects(request: ChangeRequest): Promise<Error[]> {
   const { found, errors } = connection
     ? await findObjects(environment, connection, selection, { fetch: true })
     : { found: await localObjects(environment, selection), errors: [] };
-  const failures = [...errors];
+  const failures: Error[] = [];
   for (const each of found) {
     try {
       const object = each.object as AnyObject;
@@ -55,21 +61,28 @@ export async function changeObjects(request: ChangeRequest): Promise<Error[]> {
       if (change && connection && dryRun !== "client") result = await send(each, change, request, connection, dryRun);
       const isChanged = change !== undefined;
       const done = typeof request.done === "string" ? request.done : request.done(each, isChanged);
+      if (!isChanged && !request.saysUnchanged) continue;
       if (printer) environment.stdout.write(printer(result));
-      else if (isChanged || request.saysUnchanged) environment.stdout.write(doneLine(each.resource, each.name, done, dryRunSuffix(dryRun)));
+      else environment.stdout.write(doneLine(each.resource, each.name, done, dryRunSuffix(dryRun)));
     } catch (error) {
       failures.push(error as Error);
     }
   }
-  return failures;
+  if (found.length === 0 && errors.length === 0) request.nothingFound?.();
+  return [...failures, ...errors];
 }
 
-function send({ resource, namespace, name }: Found, change: Change, request: ChangeRequest, { client }: Connection, dryRun: DryRun) {
+async function send({ resource, namespace, name }: Found, change: Change, request: ChangeRequest, { client }: Connection, dryRun: DryRun) {
   const key: ObjectKey = namespace === undefined ? { name } : { namespace, name };
-  return client.patch(resource, key, change.type, change.patch, {
-    fieldManager: request.flags.string("field-manager") || request.fieldManager,
-    ...(dryRun === "server" && { dryRun: true }),
-  });
+  try {
+    return await client.patch(resource, key, change.type, change.patch, {
+      fieldManager: request.flags.string("field-manager") || request.fieldManager,
+      ...(dryRun === "server" && { dryRun: true }),
+    });
+  } catch (error) {
+    if (request.refusal === undefined || !(error instanceof ApiError)) throw error;
+    throw new CommandError(`${request.refusal}${error.message}`, { cause: error });
+  }
 }
 
 /** What files say, taken for what it says of itself: there is no server to ask. */
@@ -78,8 +91,8 @@ async function localObjects(environment: Environment, { files }: Selection): Pro
   const manifests = files ? await readManifests(environment, files) : [];
   return manifests.map(({ object, source }) => {
     const [version = "", group = ""] = object.apiVersion.split("/").reverse();
-    const plural = `${object.kind.toLowerCase()}s`;
-    const resource = { group, version, kind: object.kind, plural, scope: "Namespaced" as const, singular: object.kind.toLowerCase() };
+    const singular = object.kind.toLowerCase();
+    const resource = { group, version, kind: object.kind, plural: singular, scope: "Namespaced" as const, singular };
     const { name = "", namespace } = object.metadata;
     return { resource: { ...resource, shortNames: [], categories: [], verbs: [], subresources: [] }, namespace, name, source, object };
   });

@@ -91,7 +91,7 @@ export function containerOf(pod: Pod, name: string, { stderr }: Pick<Environment
   const all = containersOf(pod);
   const podName = pod.metadata.name ?? "";
   if (name !== "") {
-    if (!all.some((each) => each.name === name)) throw new CommandError(`container ${name} not found in pod ${podName}`);
+    if (!all.some((each) => each.name === name)) throw new CommandError(`container ${name} is not valid for pod ${podName}`);
     return name;
   }
   const preferred = pod.metadata.annotations?.[defaultAnnotation];

@@ -22,6 +22,11 @@ export function parsePorts(words: readonly string[], object: AnyObject, pod: Pod
     const remoteText = at < 0 ? word : word.slice(at + 1);
     const localText = at < 0 ? undefined : word.slice(0, at);
     const asked = numberOf(remoteText);
+    const tooHigh = [localText ?? remoteText, remoteText].find((text) => /^\d+$/.test(text) && Number(text) > portMax);
+    if (tooHigh !== undefined)
+      throw new CommandError(
+        `error parsing ${tooHigh === remoteText && localText !== undefined ? "remote" : "local"} port '${tooHigh}': strconv.ParseUint: parsing "${tooHigh}": value out of range`,
+      );
     const remote = object.kind === "Service" ? throughService(object, remoteText, pod) : (asked ?? namedPort(pod, remoteText));
     const local =
       localText === undefined ? (asked ?? servicePort(object, remoteText)?.port ?? remote) : localText === "" ? 0 : numberOf(localText);

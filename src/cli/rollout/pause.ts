@@ -28,6 +28,7 @@ const pausing = (isPaused: boolean, texts: Pick<Command, "about" | "examples">):
         flags: given,
         selection: { ...selectionOf(args, given, flags), namelessMeansAll: true },
         fieldManager: rolloutManager,
+        nothingFound: () => environment.stderr.write(`No resources found in ${connection.namespace} namespace.\n`),
         done: isPaused ? "paused" : "resumed",
         change: (object, found) => changeOf(object, found, isPaused),
       });

@@ -34,6 +34,7 @@ windlass rollout restart statefulset -l app=db`,
         flags: given,
         selection: { ...selectionOf(args, given, flags), namelessMeansAll: true },
         fieldManager: rolloutManager,
+        nothingFound: () => environment.stderr.write(`No resources found in ${connection.namespace} namespace.\n`),
         done: "restarted",
         change: (object, found) => changeOf(object, found, now),
       });

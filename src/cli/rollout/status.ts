@@ -3,13 +3,12 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import { workloadKindOf } from "../../release/workload-kinds.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { qualifiedResource } from "../discovery/resource.ts";
 import { CommandError, throwAll } from "../errors.ts";
-import { type Flag, FlagError } from "../flags.ts";
+import type { Flag } from "../flags.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { FollowTimeout, followObject } from "../objects/follow-object.ts";
 import { fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOf } from "../timeout.ts";
 import { type StatusText, statusTexts } from "./status-text.ts";
 import { tellTrouble } from "./trouble.ts";
 
@@ -35,8 +34,7 @@ windlass rollout status deployment/web --fail-fast --timeout=5m`,
   completes: "workloads",
   async run(invocation, environment) {
     const { flags: given, args } = invocation;
-    const withinMs = parseTimeout(given.string("timeout"));
-    if (withinMs === undefined) throw new FlagError(`invalid argument ${JSON.stringify(given.string("timeout"))} for "--timeout" flag`);
+    const withinMs = timeoutOf(given, "timeout");
     if (given.int("revision") < 0) throw new CommandError(`revision must be a positive integer: ${given.int("revision")}`);
     if (args.length === 0 && given.list("filename").length === 0 && given.string("kustomize") === "")
       throw new CommandError("required resource not specified");
@@ -73,7 +71,7 @@ async function follow(
   const { resource, name, namespace } = found;
   const textOf = statusTexts[resource.kind];
   const kind = workloadKindOf(resource);
-  if (!textOf || !kind) throw new CommandError(`no status viewer has been implemented for ${qualifiedResource(resource)}`);
+  if (!textOf || !kind) throw new CommandError(`no status viewer has been implemented for ${resource.kind}`);
   const revision = given.int("revision");
   const key = namespace === undefined ? { name } : { namespace, name };
   if (!given.bool("watch")) {

@@ -5,14 +5,14 @@ import { sleep } from "../../base/clock.ts";
 import type { Command, Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { CommandError, throwAll } from "../errors.ts";
-import { type Flag, FlagError, type Flags } from "../flags.ts";
+import type { Flag, Flags } from "../flags.ts";
 import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { FollowTimeout, followObject } from "../objects/follow-object.ts";
 import { allFlag, fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
 import { doneLine, printFlags, printerOf } from "../printing/printer.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOf } from "../timeout.ts";
 
 const flags: readonly Flag[] = [
   ...fileFlags,
@@ -40,11 +40,11 @@ windlass scale deployment/web --current-replicas=5 --replicas=3`,
   completes: "objects",
   async run(invocation, environment) {
     const { flags: given, args } = invocation;
-    if (!given.given("replicas") || given.int("replicas") < 0)
+    if (!given.given("replicas")) throw new CommandError(`required flag(s) "replicas" not set`);
+    if (given.int("replicas") < 0)
       throw new CommandError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
     if (given.int("current-replicas") < -1) throw new CommandError("The --current-replicas must specify an integer of -1 or greater");
-    const timeoutMs = parseTimeout(given.string("timeout"));
-    if (timeoutMs === undefined) throw new FlagError(`invalid argument ${JSON.stringify(given.string("timeout"))} for "--timeout" flag`);
+    const timeoutMs = timeoutOf(given, "timeout");
     const dryRun = dryRunOf(given, environment);
     const printer = await printerOf(given, environment);
     const connection = await environment.connect(given);
@@ -60,9 +60,9 @@ windlass scale deployment/web --current-replicas=5 --replicas=3`,
         try {
           if (dryRun !== "client") await scaleOne(each, given, dryRun, connection, environment);
           if (given.bool("record") && dryRun === "none") await record(each, changeCauseOf(invocation), connection);
-          const object = printer && { ...(each.object as AnyObject), spec: { ...each.object?.["spec"], replicas: given.int("replicas") } };
+          // The object is printed as it was found, as kubectl has it: the answer is a Scale.
           environment.stdout.write(
-            printer && object ? printer(object) : doneLine(each.resource, each.name, "scaled", dryRunSuffix(dryRun)),
+            printer ? printer(each.object as AnyObject) : doneLine(each.resource, each.name, "scaled", dryRunSuffix(dryRun)),
           );
           if (timeoutMs > 0 && dryRun === "none") await waitUntilScaled(each, given.int("replicas"), timeoutMs, connection, environment);
         } catch (error) {

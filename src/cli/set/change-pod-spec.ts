@@ -30,11 +30,13 @@ export const setFlags: readonly Flag[] = [
 export interface PodSpecChange {
   /** `image updated` */
   readonly done: string;
+  /** `image`, for the words about a refused write. */
+  readonly noun: string;
   readonly flags: readonly Flag[];
   /** TYPE, NAME, TYPE/NAME. */
   readonly resources: readonly string[];
   /** Changes the spec in place. Throws `CommandError`. */
-  apply(spec: PodSpec, object: AnyObject): void;
+  apply(spec: PodSpec, object: AnyObject, found: Found): void;
 }
 
 /** Resolves with the exit code. */
@@ -53,6 +55,7 @@ export async function changePodSpec(invocation: Invocation, environment: Environ
       selection: selectionOf(request.resources, flags, request.flags),
       fieldManager: "kubectl-set",
       done: request.done,
+      refusal: `failed to patch ${request.noun} update to pod template${request.noun === "resources" ? " " : ": "}`,
       change: (object, found) => changeOf(object, found, request, cause),
     });
     throwAll(failures);
@@ -62,9 +65,10 @@ export async function changePodSpec(invocation: Invocation, environment: Environ
   }
 }
 
-function changeOf(object: AnyObject, { resource }: Found, { apply }: PodSpecChange, cause: string | undefined): Change | undefined {
+function changeOf(object: AnyObject, found: Found, { apply }: PodSpecChange, cause: string | undefined): Change | undefined {
+  const { resource } = found;
   const copy = deepCopy(object);
-  apply(podSpecOf(copy), copy);
+  apply(specIn(copy, found), copy, found);
   const changed = cause === undefined ? copy : withChangeCause(copy, cause);
   const schema = `${resource.group === "" ? "core" : resource.group.split(".")[0]}.${resource.version}.${resource.kind}`;
   if (findStruct(schema)) {
@@ -74,6 +78,22 @@ function changeOf(object: AnyObject, { resource }: Found, { apply }: PodSpecChan
   const patch = createMergePatch(object, changed);
   return patch === undefined ? undefined : { type: "merge", patch, changed };
 }
+
+/** Throws `CommandError` with the object's name. */
+function specIn(object: AnyObject, found: Found): PodSpec {
+  try {
+    return podSpecOf(object);
+  } catch (error) {
+    throw problemWith(found, (error as Error).message);
+  }
+}
+
+/** What is wrong with one of several objects, on a line of its own. */
+export const problemWith = ({ resource, name }: Found, problem: string): CommandError =>
+  new CommandError(`error: ${resource.plural}/${name} ${problem}\n`);
+
+/** A word that changes something: `KEY=VALUE` or `KEY-`. */
+export const isPair = (word: string): boolean => (word.includes("=") && !word.startsWith("=")) || /[^-]-$/.test(word);
 
 /** Containers whose names match, `*` standing for any run of characters; init containers too. */
 export function matchingContainers(spec: PodSpec, pattern: string): Container[] {

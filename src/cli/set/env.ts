@@ -5,10 +5,11 @@ import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
-import { findObjects } from "../objects/find-objects.ts";
+import { nameProblems } from "../../machinery/names.ts";
+import { findObjects, parseWords } from "../objects/find-objects.ts";
 import { podSpecOf } from "../objects/pod-template.ts";
-import { selectionOf } from "../objects/selection.ts";
-import { changePodSpec, matchingContainers, setFlags, splitAssignments } from "./change-pod-spec.ts";
+import { type Found, selectionOf } from "../objects/selection.ts";
+import { changePodSpec, isPair, matchingContainers, problemWith, setFlags, splitAssignments } from "./change-pod-spec.ts";
 
 const flags: readonly Flag[] = [
   ...setFlags,
@@ -37,25 +38,27 @@ windlass set env deployment/web --list`,
   completes: "objects",
   async run(invocation, environment) {
     const { flags: given } = invocation;
-    const { resources, assignments } = splitAssignments(invocation.args, (word) => word.includes("=") || /[^-]-$/.test(word));
+    const { resources, assignments } = splitAssignments(invocation.args, (word) => word === "-" || isPair(word));
     if (resources.length === 0 && given.list("filename").length === 0)
       throw new CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>");
     if (given.bool("list")) return list(resources, invocation, environment);
-    const wanted = changesOf([...assignments, ...given.list("env")]);
+    parseWords(resources);
+    const words = [...assignments, ...given.list("env")];
+    const wanted = changesOf(words.includes("-") ? await withInput(words, environment) : words);
     const from = given.string("from");
     if (from !== "") wanted.set.push(...(await variablesFrom(from, invocation, environment)));
-    if (wanted.set.length === 0 && wanted.remove.length === 0) throw new CommandError("at least one environment variable must be provided");
     return changePodSpec(invocation, environment, {
       done: "env updated",
+      noun: "env",
       flags,
       resources,
-      apply(spec, object) {
+      apply(spec, object, found) {
         const containers = matchingContainers(spec, given.string("containers"));
         if (containers.length === 0)
-          throw new CommandError(
-            `${object.kind}/${object.metadata.name} does not have any containers matching ${JSON.stringify(given.string("containers"))}`,
+          environment.stderr.write(
+            `Warning: ${object.kind}/${object.metadata.name} does not have any containers matching ${JSON.stringify(given.string("containers"))}\n`,
           );
-        for (const container of containers) change(container, wanted, { overwrite: given.bool("overwrite") });
+        for (const container of containers) change(container, wanted, { overwrite: given.bool("overwrite") }, found);
       },
     });
   },
@@ -70,8 +73,12 @@ function changesOf(words: readonly string[]): Wanted {
   const wanted: Wanted = { set: [], remove: [] };
   for (const word of words) {
     const at = word.indexOf("=");
-    if (at > 0) wanted.set.push({ name: word.slice(0, at), value: word.slice(at + 1) });
-    else if (at < 0 && word.endsWith("-")) wanted.remove.push(word.slice(0, -1));
+    if (at > 0) {
+      const name = word.slice(0, at);
+      const [problem] = nameProblems("variable", name);
+      if (problem) throw new CommandError(`${JSON.stringify(name)} is not a valid key name: ${problem}`);
+      wanted.set.push({ name, value: word.slice(at + 1) });
+    } else if (at < 0 && word.endsWith("-")) wanted.remove.push(word.slice(0, -1));
     else throw new CommandError(`environment variables must be of the form key=value and can not be empty: ${word}`);
   }
   const both = wanted.set.find(({ name }) => wanted.remove.includes(name));
@@ -79,15 +86,21 @@ function changesOf(words: readonly string[]): Wanted {
   return wanted;
 }
 
-function change(container: Container, { set, remove }: Wanted, { overwrite }: { readonly overwrite: boolean }): void {
+/** The words with `-` replaced by the lines of standard input, comments left out. */
+async function withInput(words: readonly string[], { stdin }: Environment): Promise<string[]> {
+  const lines = (await stdin.text()).split("\n").map((line) => line.trim());
+  return [...words.filter((word) => word !== "-"), ...lines.filter((line) => line !== "" && !line.startsWith("#"))];
+}
+
+function change(container: Container, { set, remove }: Wanted, { overwrite }: { readonly overwrite: boolean }, found: Found): void {
   const kept = (container.env ?? []).filter(({ name }) => !remove.includes(name));
   for (const variable of set) {
     const at = kept.findIndex(({ name }) => name === variable.name);
     if (at < 0) kept.push({ ...variable });
     else if (overwrite) kept[at] = { ...variable };
-    else throw new CommandError(`'${variable.name}' already has a value (${kept[at]?.value ?? ""}), and --overwrite is false`);
+    else throw problemWith(found, `'${variable.name}' already has a value (${kept[at]?.value ?? ""}), and --overwrite is false`);
   }
-  container.env = kept;
+  if (kept.length > 0 || container.env) container.env = kept;
 }
 
 /** A variable for every key, by reference: its value stays where it is. */
@@ -103,10 +116,11 @@ async function variablesFrom(from: string, { flags: given }: Invocation, environ
     return Object.keys(object["data"] ?? {})
       .filter((key) => keys.length === 0 || keys.includes(key))
       .sort()
-      .map((key) => ({
-        name: `${given.string("prefix")}${key.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`,
-        valueFrom: { [field]: { name: object.metadata.name as string, key } },
-      }));
+      .map((key) => {
+        const name = key.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
+        if (name !== key) environment.stderr.write(`Warning: key ${key} transferred to ${name}\n`);
+        return { name: given.string("prefix") + name, valueFrom: { [field]: { name: object.metadata.name as string, key } } };
+      });
   } finally {
     connection.close();
   }
@@ -118,7 +132,7 @@ async function list(resources: readonly string[], { flags: given }: Invocation, 
     const { found, errors } = await findObjects(environment, connection, selectionOf(resources, given, flags), { fetch: true });
     for (const { resource, name, object, namespace } of found) {
       for (const container of matchingContainers(podSpecOf(object as AnyObject), given.string("containers"))) {
-        environment.stdout.write(`# ${resource.plural} ${name}, container ${container.name}\n`);
+        environment.stdout.write(`# ${resource.kind} ${name}, container ${container.name}\n`);
         for (const variable of container.env ?? []) {
           environment.stdout.write(`${await lineOf(variable, namespace, given.bool("resolve") ? connection : undefined, environment)}\n`);
         }

@@ -1,7 +1,8 @@
 /** `set image`: other images for containers of a Pod template. */
 import type { Command } from "../command.ts";
 import { CommandError } from "../errors.ts";
-import { changePodSpec, matchingContainers, setFlags, splitAssignments } from "./change-pod-spec.ts";
+import { nothingNamed, parseWords } from "../objects/find-objects.ts";
+import { changePodSpec, isPair, matchingContainers, setFlags, splitAssignments } from "./change-pod-spec.ts";
 
 export const setImage: Command = {
   usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) CONTAINER=IMAGE ... [flags]",
@@ -14,10 +15,10 @@ windlass set image daemonsets -l app=log '*=fluentd:v1.17'`,
   flags: setFlags,
   completes: "objects",
   async run(invocation, environment) {
-    const { resources, assignments } = splitAssignments(invocation.args, (word) => word.includes("="));
+    const { resources, assignments } = splitAssignments(invocation.args, isPair);
     const hasFiles = invocation.flags.list("filename").length > 0;
-    if (resources.length === 0 && !hasFiles)
-      throw new CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>");
+    if (resources.length === 0 && !hasFiles) throw nothingNamed();
+    parseWords(resources);
     if (assignments.length === 0) throw new CommandError("at least one image update is required");
     const images = assignments.map((word) => {
       const at = word.indexOf("=");
@@ -25,6 +26,7 @@ windlass set image daemonsets -l app=log '*=fluentd:v1.17'`,
     });
     return changePodSpec(invocation, environment, {
       done: "image updated",
+      noun: "image",
       flags: setFlags,
       resources,
       apply(spec) {

@@ -8,8 +8,8 @@ import { changePodSpec, matchingContainers, setFlags } from "./change-pod-spec.t
 const flags: readonly Flag[] = [
   ...setFlags,
   { name: "containers", short: "c", type: "string", default: "*", about: "names of the containers; may hold *" },
-  { name: "limits", type: "string", about: "what they may use at most, such as cpu=200m,memory=512Mi; 0 takes a limit away" },
-  { name: "requests", type: "string", about: "what is kept for them, such as cpu=100m,memory=256Mi; 0 takes a request away" },
+  { name: "limits", type: "string", about: "what they may use at most, such as cpu=200m,memory=512Mi" },
+  { name: "requests", type: "string", about: "what is kept for them, such as cpu=100m,memory=256Mi" },
 ];
 
 export const setResources: Command = {
@@ -28,6 +28,7 @@ export const setResources: Command = {
       throw new CommandError("you must specify an update to requests or limits (in the form of --requests/--limits)");
     return changePodSpec(invocation, environment, {
       done: "resource requirements updated",
+      noun: "resources",
       flags,
       resources: args,
       apply(spec) {
@@ -49,7 +50,7 @@ function quantitiesOf(text: string): Record<string, string> | undefined {
   for (const part of text.split(",")) {
     const [name = "", value, more] = part.split("=");
     if (name === "" || value === undefined || more !== undefined)
-      throw new CommandError(`invalid argument syntax ${part}, expected <resource>=<value>`);
+      throw new CommandError(`Invalid argument syntax ${part}, expected <resource>=<value>`);
     if (!isQuantity(value))
       throw new CommandError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
     quantities[name] = value;
@@ -60,4 +61,4 @@ function quantitiesOf(text: string): Record<string, string> | undefined {
 const merged = (
   present: Readonly<Record<string, string | number>> | undefined,
   wanted: Readonly<Record<string, string>>,
-): Record<string, string | number> => Object.fromEntries(Object.entries({ ...present, ...wanted }).filter(([, value]) => value !== "0"));
+): Record<string, string | number> => ({ ...present, ...wanted });

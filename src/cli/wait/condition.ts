@@ -40,7 +40,8 @@ function jsonPathOf(text: string): WaitFor {
   const expression = match?.[1] ?? "";
   const wanted = match?.[2]?.replace(/^'(.*)'$/, "$1");
   if (expression === "") throw new CommandError("jsonpath expression cannot be empty");
-  if (wanted === "") throw new CommandError("jsonpath wait has to have a value after equal sign");
+  if (wanted === "")
+    throw new CommandError("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
   const path = compileJsonPath(relaxedPath(expression), { allowMissing: true });
   return {
     kind: "jsonpath",

@@ -3,13 +3,12 @@ import { notFound } from "../../api/errors.ts";
 import type { Command } from "../command.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
-import { FlagError } from "../flags.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { FollowTimeout, followObject } from "../objects/follow-object.ts";
 import { allFlag, allNamespacesFlag, fieldSelectorFlag, fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
 import { doneLine, printFlags, printerOf } from "../printing/printer.ts";
 import { sleep } from "../../base/clock.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOf } from "../timeout.ts";
 import { parseFor, type WaitFor } from "./condition.ts";
 
 const flags: readonly Flag[] = [
@@ -47,8 +46,7 @@ windlass wait --for=delete pod -l app=web`,
   completes: "objects",
   async run({ args, flags: given }, environment) {
     const goal = parseFor(given.string("for"));
-    const timeoutMs = parseTimeout(given.string("timeout"));
-    if (timeoutMs === undefined) throw new FlagError(`invalid argument ${JSON.stringify(given.string("timeout"))} for "--timeout" flag`);
+    const timeoutMs = timeoutOf(given, "timeout");
     const withinMs = timeoutMs < 0 ? weekMs : timeoutMs;
     const { clock } = environment.world;
     const deadline = clock.monotonic() + withinMs;
@@ -80,14 +78,13 @@ windlass wait --for=delete pod -l app=web`,
       for (const each of found) {
         try {
           const left = Math.max(0, deadline - clock.monotonic());
-          const object = await waitFor(each, goal, left);
+          const { object, wasThere } = await waitFor(each, goal, left);
+          // Whoever waits for the end of what is not there hears nothing.
+          if (goal.kind === "delete" && !wasThere) continue;
           environment.stdout.write(printer && object ? printer(object) : doneLine(each.resource, each.name, "condition met"));
         } catch (error) {
           if (!(error instanceof FollowTimeout)) failures.push(error as Error);
-          else
-            failures.push(
-              new CommandError(`timed out waiting for the condition on ${each.resource.plural}/${each.name}`, { cause: error }),
-            );
+          else failures.push(new CommandError(lateText(each, goal, timeoutMs), { cause: error }));
         }
       }
       throwAll(failures);
@@ -100,10 +97,12 @@ windlass wait --for=delete pod -l app=web`,
       const { resource } = each;
       let isFirst = true;
       const uid = each.source === undefined ? each.object?.metadata.uid : undefined;
-      return followObject(
+      let wasThere = false;
+      const object = await followObject(
         connection,
         each,
         (object) => {
+          if (isFirst) wasThere = object !== undefined;
           const now = object !== undefined && uid !== undefined && object.metadata.uid !== uid ? undefined : object;
           // What is not there at the beginning will have no condition; what goes later may come again.
           if (now === undefined && isFirst && (goal.kind === "condition" || goal.kind === "jsonpath"))
@@ -113,6 +112,15 @@ windlass wait --for=delete pod -l app=web`,
         },
         { clock, withinMs, signal: environment.interrupted },
       );
+      return { object, wasThere };
     }
   },
 };
+
+/** Who looks only once is told what is not so; who waits, that the time is over. */
+function lateText({ resource, name }: Found, { kind }: WaitFor, timeoutMs: number): string {
+  const which = `${resource.plural}/${name}`;
+  if (kind === "create") return "timed out waiting for the condition";
+  if (timeoutMs === 0 && kind !== "delete") return `condition not met for ${which}`;
+  return `timed out waiting for the condition on ${which}`;
+}
