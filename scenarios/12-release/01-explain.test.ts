@@ -19,7 +19,7 @@ interface Case {
   readonly container?: Record<string, unknown>;
   readonly pod?: Record<string, unknown>;
   readonly workload?: Record<string, unknown>;
-  readonly kind?: "StatefulSet" | "DaemonSet";
+  readonly kind?: "Deployment" | "StatefulSet" | "DaemonSet";
   /** What has to be in the API before the cause can be known; of its newest Pod, or of its events. */
   readonly evidence: RegExp;
   readonly code: string;

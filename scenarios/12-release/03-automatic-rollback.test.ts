@@ -64,6 +64,15 @@ test("releases that fail go back by themselves", async (t) => {
     assert.match(story[2].reason, /\/bin\/not-there/);
   });
 
+  await t.test("whoever waits for v3 hears that something else is there", async () => {
+    const { code, stdout, stderr } = await engine.attempt("windlass rollout status deployment/web --fail-fast");
+    assert.equal(code, 15);
+    assert.match(stdout, /successfully rolled out/);
+    assert.match(stderr, /error: revision 3 was rolled back: .*\/bin\/not-there/);
+    const plain = await engine.attempt("windlass rollout status deployment/web");
+    assert.deepEqual([plain.code, /^Warning: revision 3 was rolled back/m.test(plain.stderr)], [0, true]);
+  });
+
   await t.test("the same v3 once more is its user's decision: it is told, and stays", async () => {
     await run(breakIt("deployment/web", '["/bin/not-there"]'));
     await until("it is told", () => event(engine, "web", "NotRolledBackAgain"));

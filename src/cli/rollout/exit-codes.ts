@@ -26,3 +26,6 @@ export const timedOutCode = 13;
 
 /** The revision to go back to can't run as things are; nothing was changed. */
 export const refusedCode = 14;
+
+/** What was waited for was rolled back by itself, and an earlier release is there instead. */
+export const rolledBackCode = 15;

@@ -9,6 +9,8 @@ import { findObjects } from "../objects/find-objects.ts";
 import { FollowTimeout, followObject } from "../objects/follow-object.ts";
 import { fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
 import { timeoutOf } from "../timeout.ts";
+import { rolledBackCode } from "./exit-codes.ts";
+import { givenUpRelease } from "./rolled-back.ts";
 import { type StatusText, statusTexts } from "./status-text.ts";
 import { tellTrouble } from "./trouble.ts";
 
@@ -18,7 +20,11 @@ const flags: readonly Flag[] = [
   { name: "watch", short: "w", default: "true", about: "follow it to its end" },
   { name: "timeout", type: "string", default: "0s", about: "how long to follow it; 0: as long as it takes" },
   { name: "revision", type: "int", default: "0", about: "only this revision: another one is an error" },
-  { name: "fail-fast", about: "end with code 10 as soon as it is certain that it can't succeed without a change" },
+  {
+    name: "fail-fast",
+    about:
+      "end with code 10 as soon as it is certain that it can't succeed without a change, and with 15 where it was rolled back by itself",
+  },
   { name: "explain", default: "true", about: "say on standard error what is in its way" },
 ];
 
@@ -84,11 +90,21 @@ async function follow(
   const trouble = tellTrouble(environment, connection, { kind, key }, given);
   try {
     await (given.bool("fail-fast") ? Promise.race([following, trouble.certain]) : following);
+    await tellGivenUp(await connection.client.get(resource, key), given.bool("fail-fast"), environment, connection);
   } finally {
     trouble.close();
     // Whoever lost the race has nobody who waits for it.
     following.catch(() => {});
   }
+}
+
+/** What is complete now may be the way back: who waited for another release must hear of it. */
+async function tellGivenUp(object: AnyObject, isError: boolean, { stderr }: Environment, { client }: Connection): Promise<void> {
+  const release = await givenUpRelease(client, object);
+  if (!release) return;
+  const text = `revision ${release.number} was rolled back${release.reason ? `: ${release.reason}` : ""}`;
+  if (isError) throw new CommandError(text, { exitCode: rolledBackCode });
+  stderr.write(`Warning: ${text}\n`);
 }
 
 async function followToEnd(
