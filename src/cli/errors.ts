@@ -31,14 +31,14 @@ export function throwAll(errors: readonly Error[]): void {
   if (errors.length > 1) throw new AggregateError(errors);
 }
 
-/** The lines for stderr, without a line break at the end, and the exit code. */
+/** The lines for stderr, and the exit code. */
 export function describeError(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof AggregateError) {
     const interrupted = error.errors.find(isInterruption);
     if (interrupted) return describeError(interrupted);
     // As one of several, what is no answer of the server stands without `error: `, as kubectl has it.
     const texts = error.errors.map((each) => (each instanceof CommandError ? each.message : describeError(each).text));
-    return { text: [...new Set(texts)].join("\n"), exitCode: 1 };
+    return { text: [...new Set(texts)].map((text) => `${text}\n`).join(""), exitCode: 1 };
   }
   if (error instanceof ApiError) return { text: apiErrorText(error), exitCode: 1 };
   if (error instanceof ConnectionError) return { text: connectionErrorText(error), exitCode: 1 };

@@ -60,7 +60,7 @@ function runGroup(program: Program, name: string, group: CommandGroup, rest: rea
   if (group === program.root && parsed.flags.bool("version")) environment.stdout.write(`${environment.version}\n`);
   else environment.stdout.write(groupHelp(program, name, group));
   // `rollout` alone does nothing that a script could rely on.
-  return group === program.root || parsed.flags.bool("help") || parsed.flags.given("version") ? 0 : 1;
+  return group === program.root || parsed.flags.bool("help") ? 0 : 1;
 }
 
 async function runCommand(

@@ -5,6 +5,7 @@ import { sleep } from "../../base/clock.ts";
 import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import type { Resource } from "../discovery/resource.ts";
+import { CommandError } from "../errors.ts";
 import type { Found } from "../objects/selection.ts";
 import { toCompactJson } from "../printing/json.ts";
 import { type Applied, type ApplyPlan, liveObject } from "./plan.ts";
@@ -23,6 +24,7 @@ const goneLookMs = 100;
 export async function applyClientSide(found: Found, plan: ApplyPlan, connection: Connection, environment: Environment): Promise<Applied> {
   const { resource, source } = found;
   const modified = withLastApplied(found.object as AnyObject);
+  if (found.name === "") throw new CommandError(retrievalText(found, "resource name may not be empty"));
   const live = await liveObject(connection, found).catch((error: unknown) => {
     throw retrievalError(found, error);
   });
@@ -92,9 +94,11 @@ async function changeLive(
 
 function retrievalError(found: Found, error: unknown): Error {
   if (!(error instanceof ApiError)) return error as Error;
-  const message = `error when retrieving current configuration of:\n${targetText(found)}\nfrom server for: ${JSON.stringify(found.source ?? "")}: ${error.message}`;
-  return new ApiError({ ...error.status, message }, { cause: error });
+  return new ApiError({ ...error.status, message: retrievalText(found, error.message) }, { cause: error });
 }
+
+const retrievalText = (found: Found, problem: string): string =>
+  `error when retrieving current configuration of:\n${targetText(found)}\nfrom server for: ${JSON.stringify(found.source ?? "")}: ${problem}`;
 
 /** kubectl's long form: the patch, and what it was for. */
 function patchError(found: Found, patch: ApplyPatch["patch"], source: string | undefined, error: unknown): Error {

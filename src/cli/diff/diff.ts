@@ -88,7 +88,7 @@ async function mergedObject(found: Found, live: AnyObject | undefined, given: Fl
       return await client.patch(resource, key, "apply", manifest, options);
     }
     const options = { fieldManager: manager || "kubectl-client-side-apply", dryRun: true };
-    if (!live) return await client.create(resource, withLastApplied(manifest), options);
+    if (!live) return withoutNote(await client.create(resource, withLastApplied(manifest), options), manifest);
     const { type, patch } = applyPatch(resource, withLastApplied(manifest), live);
     // The note of what was applied is no change that anybody wants to read.
     return Object.keys(patch).length === 0 ? live : withoutNote(await client.patch(resource, key, type, patch, options), live);

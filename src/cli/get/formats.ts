@@ -43,7 +43,7 @@ export async function objectFormat({ format, argument, flags }: GetRequest, { fi
     default: {
       const template = await templatePrinter(format, argument, { files }, { allowMissing: flags.bool("allow-missing-template-keys") });
       if (!template) throw unknownFormat(argument === "" ? format : `${format}=${argument}`, allowed);
-      return { print: (object) => template(shown(object, keepsManagedFields)) };
+      return { print: template };
     }
   }
 }

@@ -3,7 +3,7 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
-import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
+import { changeCauseAnnotation, changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { dryRunFlag } from "../objects/dry-run.ts";
 import { type Change, changeObjects, fieldManagerFlag, localFlag } from "../objects/local.ts";
 import { allFlag, allNamespacesFlag, fieldSelectorFlag, fileFlags, selectionOf, selectorFlag } from "../objects/selection.ts";
@@ -101,6 +101,8 @@ const pairsOf = (object: AnyObject, { field }: MetadataVerb): Readonly<Record<st
 function refuseOverwrite(object: AnyObject, verb: MetadataVerb, { set }: Assignments): void {
   const present = pairsOf(object, verb);
   for (const [key, value] of Object.entries(set)) {
+    // The next release has another cause, and nobody is asked to insist on that.
+    if (key === changeCauseAnnotation) continue;
     if (Object.hasOwn(present, key) && present[key] !== value) {
       throw new CommandError(
         verb.field === "labels"

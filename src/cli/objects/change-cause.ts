@@ -3,7 +3,8 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import type { Invocation } from "../command.ts";
 import type { Flag } from "../flags.ts";
 
-const changeCauseAnnotation = "kubernetes.io/change-cause";
+/** Where Kubernetes keeps the cause of a change. */
+export const changeCauseAnnotation = "kubernetes.io/change-cause";
 
 export const recordFlag: Flag = {
   name: "record",
