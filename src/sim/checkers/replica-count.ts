@@ -43,7 +43,7 @@ export function replicaCount(scene: Scene): Checker {
       const last = each.versions.at(-1);
       if (last?.object && isActive(last.object)) return true;
       const end = each.versions.find(({ object }) => !object || !isActive(object));
-      return end !== undefined && !end.byController && end.atMs >= since;
+      return end !== undefined && end.actor !== component && end.atMs >= since;
     }).length;
     const wanted = Math.min(...sizes(record));
     return remaining + scene.unanswered("delete", "Pod") < wanted
