@@ -22,7 +22,8 @@ for (const kubectl of ["1.35", "windlass"] as const) {
       await run("kubectl apply -f vweb-strategies/vweb-recreate-v2.yaml && kubectl rollout status deploy/vweb");
       await rolledOut(engine);
       assert.deepEqual(await sizes(), [["v2", 3, 3]]);
-      assert.equal(await run(curl), "v2");
+      // Nothing was served before: the load balancer hears of the new Pods a moment after their Deployment does.
+      await until("v2 is served", async () => (await attempt(curl)).stdout.trim() === "v2");
       const described = await run("kubectl describe deploy vweb");
       assert.match(described, /^StrategyType: +Recreate$/m);
       assert.match(described, /^Replicas: +3 desired \| 3 updated \| 3 total \| 3 available \| 0 unavailable$/m);
