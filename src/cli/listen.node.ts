@@ -2,6 +2,9 @@
 import { type AddressInfo, createServer } from "node:net";
 import type { Environment, LocalSocket } from "./command.ts";
 
+/** How long a connection without a sender here may be silent. */
+const halfOpenMs = 5000;
+
 /** Rejects with the system's words where nobody may listen. */
 export const listen: Environment["listen"] = (address, port, connected) =>
   new Promise((resolve, reject) => {
@@ -15,7 +18,9 @@ export const listen: Environment["listen"] = (address, port, connected) =>
       socket.pause();
       // What ends badly ends all the same; there is nobody to tell.
       socket.on("error", () => {});
-      // Whoever has asked may still wait for an answer: only the end of both directions is the end.
+      // Whoever has asked may still wait for an answer: only the end of both directions is the end. But the way on knows no
+      // half-closed connections, so who has left can't be told from who only listens: silence says it.
+      socket.on("end", () => socket.setTimeout(halfOpenMs, () => socket.destroy()));
       socket.on("close", over);
       connected({
         write: (bytes) => socket.write(bytes),

@@ -100,12 +100,19 @@ test("the script for bash asks with the words up to the cursor and offers what i
 });
 
 test("other shells read their scripts, where they are installed", async () => {
-  for (const [shell, check] of [
-    ["zsh", ["-n"]],
-    ["fish", ["--no-execute"]],
-  ] as const) {
-    const { error, status, stderr } = spawnSync(shell, [...check, "/dev/stdin"], { input: await scriptOf(shell), encoding: "utf8" });
-    if (!error) assert.equal(status, 0, `${shell}: ${stderr}`);
+  const folder = mkdtempSync(join(tmpdir(), "windlass-completion-"));
+  try {
+    for (const [shell, check] of [
+      ["zsh", "-n"],
+      ["fish", "--no-execute"],
+    ] as const) {
+      const file = join(folder, shell);
+      writeFileSync(file, await scriptOf(shell));
+      const { error, status, stderr } = spawnSync(shell, [check, file], { encoding: "utf8" });
+      if (!error) assert.equal(status, 0, `${shell}: ${stderr}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
   await assert.rejects(() => scriptOf("tcsh"), /unsupported shell type "tcsh"/);
 });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { KindDefinition } from "../../api/kind.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
 import { ServiceAccount } from "../../api/kinds/service-account/index.ts";
@@ -11,10 +12,11 @@ import { eventually } from "../http/test-client.node.ts";
 import { startTestServer, type TestServer } from "../http/test-server.node.ts";
 import { fakeNode } from "./fake-node.ts";
 
-/** The oldest kubectl that is supported speaks SPDY alone, the newest prefers WebSocket. */
+/** The oldest kubectl that is supported speaks SPDY alone, the newest prefers WebSocket; and the command of this repository. */
 const kubectls: readonly (readonly [name: string, path: string | undefined])[] = [
   ["kubectl 1.35", process.env["WINDLASS_TEST_KUBECTL"]],
   ["kubectl 1.20", process.env["WINDLASS_TEST_KUBECTL_120"]],
+  ["windlass", fileURLToPath(new URL("../../../bin/windlass", import.meta.url))],
 ];
 
 interface Run {
