@@ -1,13 +1,15 @@
 #!/usr/bin/env node
-// Writes docs/reference/kinds.md from the declarations of the kinds and the list of controllers. `--check` fails when the file is stale.
+// Writes docs/reference/kinds.md from the declarations of the kinds and the list of controllers, and docs/reference/commands.md
+// from those of the commands. `--check` fails when a file is stale.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { apiVersionOf } from "../src/api/kind.ts";
 import { kinds } from "../src/api/registry.ts";
 import { allControllers } from "../src/controllers/all.ts";
+import { commandReference } from "./command-reference.mjs";
 import { subresourcesOf, verbsOf } from "../src/server/http/discovery.ts";
 
-const target = fileURLToPath(new URL("../docs/reference/kinds.md", import.meta.url));
+const pathOf = (name) => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url));
 
 /** What each controller does, and for objects of which kinds. A controller that runs and is missing here stops the script. */
 const controllers = {
@@ -81,13 +83,16 @@ if (strangers.length > 0) {
   process.exit(1);
 }
 
-const text = document();
-if (process.argv.includes("--check")) {
-  if (readFileSync(target, "utf8") !== text) {
-    console.error("docs/reference/kinds.md is stale: node scripts/generate-reference.mjs");
-    process.exit(1);
+for (const [name, text] of [
+  ["kinds.md", document()],
+  ["commands.md", await commandReference()],
+]) {
+  if (!process.argv.includes("--check")) writeFileSync(pathOf(name), text);
+  else if (readFileSync(pathOf(name), "utf8") !== text) {
+    console.error(`docs/reference/${name} is stale: run \`node scripts/generate-reference.mjs\``);
+    process.exitCode = 1;
   }
-} else writeFileSync(target, text);
+}
 
 /** The names of all controllers: they are built on caches that stay empty, and never started. */
 function controllerNames() {
