@@ -283,6 +283,7 @@ const mistakes = [
   "kubectl label cm x a=b --token=wrong --kubeconfig=/dev/null",
   "kubectl set foo",
   "kubectl rollout foo",
+  "kubectl apply -f bad-field.yaml --validate=warn --warnings-as-errors",
 ];
 
 const mask = [

@@ -19,6 +19,9 @@ import { parseTimeout } from "./timeout.ts";
 /** How long discovery is believed. A name that it does not know is asked for afresh. */
 const cacheMs = 6 * 60 * 60 * 1000;
 
+/** The value of -v from which on every request is shown. */
+const requestsLevel = 6;
+
 export interface ConnectOptions {
   readonly version: string;
   readonly isPlugin: boolean;
@@ -35,6 +38,9 @@ export async function connectWith(flags: Flags, { version, isPlugin, onWarning }
     userAgent: `windlass/${version} (${process.platform}/${process.arch})`,
     ...limit(flags.string("request-timeout")),
     ...(onWarning && { onWarning }),
+    ...(flags.int("v") >= requestsLevel && {
+      onAnswer: (text: string, ms: number) => process.stderr.write(`${text} in ${Math.round(ms)} milliseconds\n`),
+    }),
   });
   const namespace = flags.string("namespace");
   return {
@@ -85,13 +91,20 @@ async function accessWith(flags: Flags, isPlugin: boolean): Promise<ClusterAcces
   const user = text("as");
   const groups = flags.list("as-group");
   if (user === undefined) {
-    if (groups.length > 0 || text("as-uid"))
+    if (groups.length > 0 || text("as-uid") || flags.given("as-user-extra"))
       throw new KubeconfigError(
         `requesting uid, groups or user-extra for ${isPlugin ? "kubectl windlass" : "windlass"} without impersonating a user`,
       );
     return access;
   }
-  return { ...access, impersonate: { user, groups, ...(text("as-uid") && { uid: flags.string("as-uid") }) } };
+  const extra: Record<string, string[]> = {};
+  for (const pair of flags.list("as-user-extra")) {
+    const at = pair.indexOf("=");
+    if (at < 1) throw new KubeconfigError(`--as-user-extra takes KEY=VALUE, not ${JSON.stringify(pair)}`);
+    const key = pair.slice(0, at);
+    extra[key] = [...(extra[key] ?? []), pair.slice(at + 1)];
+  }
+  return { ...access, impersonate: { user, groups, extra, ...(text("as-uid") && { uid: flags.string("as-uid") }) } };
 }
 
 async function named(options: AccessOptions): Promise<ClusterAccess> {

@@ -83,6 +83,9 @@ function impersonationHeaders({ impersonate }: ClusterAccess): Record<string, st
     "impersonate-user": impersonate.user,
     ...(impersonate.groups.length > 0 && { "impersonate-group": [...impersonate.groups] }),
     ...(impersonate.uid !== undefined && { "impersonate-uid": impersonate.uid }),
+    ...Object.fromEntries(
+      Object.entries(impersonate.extra ?? {}).map(([name, values]) => [`impersonate-extra-${encodeURIComponent(name)}`, [...values]]),
+    ),
   };
 }
 

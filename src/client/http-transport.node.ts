@@ -42,9 +42,11 @@ export interface HttpTransportOptions {
   readonly timeoutMs?: number;
   /** Told of every warning that the server sends along with an answer. */
   readonly onWarning?: (text: string) => void;
+  /** Told of every answer as its head arrives: `GET https://…/pods 200 OK`, and how long it took. */
+  readonly onAnswer?: (text: string, ms: number) => void;
 }
 
-export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning }: HttpTransportOptions): HttpTransport {
+export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning, onAnswer }: HttpTransportOptions): HttpTransport {
   const base = new URL(access.server.includes("://") ? access.server : `http://${access.server}`);
   const secure = base.protocol === "https:";
   const prefix = base.pathname.replace(/\/+$/, "");
@@ -89,6 +91,12 @@ export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning }
       path: prefix + request.path,
       headers: { accept: "application/json", "user-agent": userAgent, ...headers, ...request.headers, ...length },
     });
+    if (onAnswer) {
+      const began = clock.monotonic();
+      outgoing.on("response", ({ statusCode, statusMessage }) => {
+        onAnswer(`${request.method} ${base.origin}${prefix}${request.path} ${statusCode} ${statusMessage}`, clock.monotonic() - began);
+      });
+    }
     if (onWarning) outgoing.on("response", ({ headers }) => warningsOf(headers.warning).forEach(onWarning));
     outgoing.on("socket", (socket) => {
       if (!socket.connecting) return;

@@ -36,7 +36,13 @@ export interface ClusterAccess {
   readonly username?: string;
   readonly password?: string;
   readonly exec?: ExecPlugin;
-  readonly impersonate?: { readonly user: string; readonly groups: readonly string[]; readonly uid?: string };
+  readonly impersonate?: {
+    readonly user: string;
+    readonly groups: readonly string[];
+    readonly uid?: string;
+    /** Further attributes of the user, by name. */
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   /** The context's namespace. */
   readonly namespace?: string;
 }
@@ -180,7 +186,12 @@ export function accessOf(config: Kubeconfig, choice: AccessChoice = {}): Cluster
     password: text(user, "password"),
     exec: user["exec"] ? execPlugin(user["exec"]) : undefined,
     impersonate: user["as"]
-      ? { user: String(user["as"]), groups: (user["as-groups"] ?? []).map(String), ...(user["as-uid"] && { uid: String(user["as-uid"]) }) }
+      ? {
+          user: String(user["as"]),
+          groups: (user["as-groups"] ?? []).map(String),
+          ...(user["as-uid"] && { uid: String(user["as-uid"]) }),
+          ...(user["as-user-extra"] && { extra: user["as-user-extra"] }),
+        }
       : undefined,
     namespace: context.namespace,
     socket: socketOf(user, String(cluster["server"])),
