@@ -31,7 +31,7 @@ export const service: Describer = {
       ...labelLines("Labels", metadata.labels),
       ...annotationLines(object),
       `Selector:\t${spec.selector ? labelSelectorText({ matchLabels: spec.selector }) : "<none>"}`,
-      `Type:\t${spec.type}`,
+      `Type:\t${spec.type ?? ""}`,
       ...(spec.ipFamilyPolicy ? [`IP Family Policy:\t${spec.ipFamilyPolicy}`] : []),
       `IP Families:\t${(spec.ipFamilies ?? []).join(",") || "<none>"}`,
       `IP:\t${spec.clusterIP ?? ""}`,
