@@ -55,7 +55,14 @@ const rows: [string, Deployment, Shape | undefined, Record<string, Shape>, Recor
     { elder: { size: 0, age: 0 }, younger: { size: 0, age: 1 } },
     { younger: 7 },
   ],
-  ["DEP-61: a size that is right already is left alone", deployment(3, 1), { size: 3, desired: 5, max: 6 }, {}, {}],
+  ["DEP-61: a size that is right already is left alone", deployment(3, 1), { size: 3, desired: 3, max: 4 }, {}, {}],
+  [
+    "DEP-66: a size that is right by chance is noted, or it would be a scaling event for ever",
+    deployment(3, 1),
+    { size: 3, desired: 5, max: 6 },
+    {},
+    { new: 3 },
+  ],
   [
     "DEP-62: a saturated new set leaves nothing to the old ones",
     deployment(5, 1),

@@ -41,10 +41,19 @@ export function scaledSizes(
   if (active.length <= 1) {
     // DEP-61.
     const one = active[0] ?? newSet ?? [...oldSets].sort(byAge).at(-1);
-    return one && sizeOf(one) !== replicas ? new Map([[one, replicas]]) : new Map();
+    return one && (sizeOf(one) !== replicas || isStale(one, replicas)) ? new Map([[one, replicas]]) : new Map();
   }
   if (newSet && isSaturated(newSet, replicas)) return new Map(activeOf(oldSets).map((oldSet) => [oldSet, 0])); // DEP-62
   return isRollingUpdate(deployment) ? proportionalSizes(deployment, active) : new Map(); // DEP-68
+}
+
+/**
+ * The set remembers another size of the Deployment. A rollout may have brought it to the new size before anybody could scale it; left as
+ * it is, it would be a reason to scale for ever, and no rollout would go on.
+ */
+function isStale(replicaSet: ReplicaSet, replicas: number): boolean {
+  const desired = integerAnnotation(replicaSet, desiredReplicasKey);
+  return desired !== undefined && desired !== replicas && sizeOf(replicaSet) > 0;
 }
 
 /** The set is the whole Deployment already, and all of it is available. */

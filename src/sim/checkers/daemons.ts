@@ -100,7 +100,9 @@ export function daemons(scene: Scene): Checker {
   function replaced(set: DaemonSetObject, pod: PodObject): string | undefined {
     const node = nodeOf(pod);
     const seen = nodesSeen(node);
-    if (seen.length === 0 || !history.get(Node, { name: node }) || seen.some((each) => !mayStay(set, each))) return undefined;
+    if (seen.length === 0 || !history.get(Node, { name: node })) return undefined;
+    // A Pod whose node no longer fits may stay, and may go first.
+    if (seen.some((each) => !fits(set, each))) return undefined;
     const minReadySeconds = set.spec?.minReadySeconds ?? 0;
     const records = podsOf(set.metadata.uid);
     const beside = records.filter((each) => {
@@ -140,7 +142,6 @@ export function daemons(scene: Scene): Checker {
           return each.uid !== pod.metadata.uid && nodeOf(object) === name && wasAvailable(each, minReadySeconds, ...window());
         }),
     );
-    if (seen.some((each) => !fits(set, each))) return undefined;
     if (maxSurge > 0) return `${pod.metadata.name} goes, and nothing has come to ${node} yet`;
     return missing.length > maxUnavailable
       ? `${pod.metadata.name} goes, and ${missing.length} nodes are without, ${maxUnavailable} may be`

@@ -93,6 +93,7 @@ export function surgeBound(scene: Scene): Checker {
 export function availabilityBound(scene: Scene): Checker {
   const { history, nowMs, chainMs } = scene;
   const { ownerOf, setOf, asked } = deploymentsOf(scene);
+  const misjudged: { readonly owner: string; readonly atMs: number }[] = [];
   return {
     name: "never fewer available Pods than allowed",
     commit({ actor, kind, before, after }) {
@@ -124,8 +125,13 @@ export function availabilityBound(scene: Scene): Checker {
         const last = versions.at(-1)?.object;
         return !!last && controllerUid(last) === set.metadata.uid && isAvailable(last, 0, to) && !isAvailable(last, minReadySeconds, to);
       };
-      if (records.some(isUndecided)) return undefined;
-      let available = 0;
+      if (records.some(isUndecided)) {
+        misjudged.push({ owner: owner.uid, atMs: to });
+        return undefined;
+      }
+      // Such a one was spared in the place of an available Pod, which is missing until it is available itself.
+      const sparedSinceMs = to - Math.max(chainMs, minReadySeconds * 1000);
+      let available = misjudged.filter((each) => each.owner === owner.uid && each.atMs >= sparedSinceMs).length;
       for (const record of records) {
         if (record === leaving) continue;
         const last = record.versions.at(-1)?.object;
