@@ -2,19 +2,13 @@
 import { pathOf, queryText } from "../../client/paths.ts";
 import type { Command, Invocation } from "../command.ts";
 import { CommandError, usageError } from "../errors.ts";
-import type { Flag } from "../flags.ts";
 import { containerOf, firstPodOf, podRef } from "../objects/pods-of.ts";
 import { parseTimeout } from "../timeout.ts";
+import { sessionFlags } from "./session-flags.ts";
 import { terminalOf } from "./terminal.ts";
 import { runRemote } from "./remote-command.ts";
 
-const flags: readonly Flag[] = [
-  { name: "container", short: "c", type: "string", about: "in this container" },
-  { name: "stdin", short: "i", about: "hand the input on to the command" },
-  { name: "tty", short: "t", about: "with a terminal" },
-  { name: "quiet", short: "q", about: "print nothing but what the command prints" },
-  { name: "pod-running-timeout", type: "string", default: "1m0s", about: "how long to wait for a Pod where there is none" },
-];
+const flags = sessionFlags({ container: "in this container", of: "command" });
 
 export const exec: Command = {
   usage: "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",

@@ -1,4 +1,5 @@
 /** ConfigMaps with what is in them; Secrets with how much. */
+import type { AnyObject } from "../../../api/meta/object.ts";
 import type { ConfigMap, Secret } from "../../../api/types.ts";
 import type { Describer } from "../describer.ts";
 import { annotationLines, labelLines } from "../lines.ts";
@@ -9,15 +10,19 @@ const byteLength = (text: string): number => Math.floor((text.length * 3) / 4) -
 const sorted = (map: Readonly<Record<string, string>> | undefined): [string, string][] =>
   Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
+const head = (object: AnyObject): string[] => [
+  `Name:\t${object.metadata.name}`,
+  `Namespace:\t${object.metadata.namespace}`,
+  ...labelLines("Labels", object.metadata.labels),
+  ...annotationLines(object),
+  "",
+];
+
 export const configMap: Describer = {
   lines(object) {
-    const { metadata, data, binaryData } = object as unknown as ConfigMap;
+    const { data, binaryData } = object as unknown as ConfigMap;
     return [
-      `Name:\t${metadata.name}`,
-      `Namespace:\t${metadata.namespace}`,
-      ...labelLines("Labels", metadata.labels),
-      ...annotationLines(object),
-      "",
+      ...head(object),
       "Data",
       "====",
       ...sorted(data).flatMap(([key, value]) => [`${key}:`, "----", value, ""]),
@@ -33,14 +38,10 @@ export const configMap: Describer = {
 export const secret: Describer = {
   withoutEvents: true,
   lines(object) {
-    const { metadata, type, data } = object as unknown as Secret;
+    const { type, data } = object as unknown as Secret;
     // A token of a ServiceAccount is shown by kubectl; here no value of a Secret ever is.
     return [
-      `Name:\t${metadata.name}`,
-      `Namespace:\t${metadata.namespace}`,
-      ...labelLines("Labels", metadata.labels),
-      ...annotationLines(object),
-      "",
+      ...head(object),
       `Type:\t${type ?? ""}`,
       "",
       "Data",

@@ -25,6 +25,17 @@ async function podsOf(object: AnyObject, { list }: Surroundings): Promise<readon
   return pods.filter((pod) => pod.metadata.ownerReferences?.some((owner: any) => owner.controller && owner.uid === object.metadata.uid));
 }
 
+/** Nothing where there are none. */
+const conditionLines = (conditions: readonly { readonly type: string; readonly status: string; readonly reason?: string }[]): string[] =>
+  conditions.length === 0
+    ? []
+    : [
+        "Conditions:",
+        "  Type\tStatus\tReason",
+        "  ----\t------\t------",
+        ...conditions.map((each) => `  ${each.type} \t${each.status}\t${each.reason ?? ""}`),
+      ];
+
 export const deployment: Describer = {
   async lines(object, { list }) {
     const { metadata, spec, status } = object as unknown as Deployment;
@@ -41,14 +52,7 @@ export const deployment: Describer = {
       `MinReadySeconds:\t${spec?.minReadySeconds ?? 0}`,
       ...(rolling ? [`RollingUpdateStrategy:\t${rolling.maxUnavailable} max unavailable, ${rolling.maxSurge} max surge`] : []),
       ...template(object),
-      ...(conditions.length > 0
-        ? [
-            "Conditions:",
-            "  Type\tStatus\tReason",
-            "  ----\t------\t------",
-            ...conditions.map((each) => `  ${each.type} \t${each.status}\t${each.reason ?? ""}`),
-          ]
-        : []),
+      ...conditionLines(conditions),
       ...(await replicaSetLines(object, list)),
     ];
   },
@@ -89,14 +93,7 @@ export const replicaSet: Describer = {
       `Replicas:\t${status?.replicas ?? 0} current / ${spec?.replicas ?? 0} desired`,
       `Pods Status:\t${podCounts(await podsOf(object, surroundings))}`,
       ...template(object),
-      ...(conditions.length > 0
-        ? [
-            "Conditions:",
-            "  Type\tStatus\tReason",
-            "  ----\t------\t------",
-            ...conditions.map((each) => `  ${each.type} \t${each.status}\t${each.reason ?? ""}`),
-          ]
-        : []),
+      ...conditionLines(conditions),
     ];
   },
 };
