@@ -127,17 +127,20 @@ async function reconcile<T extends ReplicatedObject>(key: ObjectKey, loop: Loop<
   const { informers, expectations, variant, world } = loop;
   const set = informers.of(variant.kind).lister.get(key);
   if (!set) return done;
-  const maySend = expectations.satisfied(set.metadata.uid as string);
+  const uid = set.metadata.uid as string;
+  const maySend = expectations.satisfied(uid);
   // The wait is reckoned from before the count: a Pod whose time comes between the two would be waited for by nobody.
   const countedMs = world.clock.now();
   const pods = await claimPods(set, loop);
   const managed = maySend && set.metadata.deletionTimestamp === undefined ? await manage(set, pods, loop) : undefined;
-  await report(set, pods, maySend ? managed?.failure : presentFailure(set), loop);
+  // A Deployment reckons with what is reported: a Pod that this controller has sent away must not count only because its cache is late.
+  const counted = maySend ? pods : pods.filter((pod) => !expectations.isLeaving(uid, pod.metadata.uid as string));
+  await report(set, counted, maySend ? managed?.failure : presentFailure(set), loop);
   if (managed?.error !== undefined && !isNamespaceTerminating(managed.error)) throw managed.error;
 
   if (managed?.more) return requeueAfter(0, "one pass makes or removes a bounded number of Pods");
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
-  const waits = [nextAvailabilityMs(pods, minReadySeconds, countedMs), expectations.waitMs(set.metadata.uid as string)];
+  const waits = [nextAvailabilityMs(pods, minReadySeconds, countedMs), expectations.waitMs(uid)];
   const waitMs = Math.min(...waits.map((wait) => wait ?? Number.POSITIVE_INFINITY));
   return Number.isFinite(waitMs) ? requeueAfter(waitMs, "a ready Pod becomes available, or what was asked for never comes") : done;
 }

@@ -42,6 +42,11 @@ export class Expectations {
     return sinceMs === undefined ? undefined : Math.max(1, sinceMs + lookAgainMs - this.#clock.monotonic());
   }
 
+  /** Whether a deletion was asked for and not seen yet: the cache still shows what is on its way out. */
+  isLeaving(owner: string, uid: string): boolean {
+    return this.#outstanding.get(owner)?.deletions.has(uid) ?? false;
+  }
+
   #waitingSince(owner: string): number | undefined {
     const outstanding = this.#outstanding.get(owner);
     return outstanding && (outstanding.creations > 0 || outstanding.deletions.size > 0) ? outstanding.sinceMs : undefined;
