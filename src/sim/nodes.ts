@@ -26,7 +26,7 @@ const slowMs = 20_000;
 const leaseNamespace = "kube-node-lease";
 /** A node that is well has renewed its lease for this long: nobody has to wait for heartbeats. */
 const yearMs = 31_536_000_000;
-/** A node whose condition somebody has changed reports anew after this long. */
+/** A node that is said to be lost, and a Pod that is said not to be ready, are reported on anew after this long. */
 const reportAgainMs = 10_000;
 /** The label by which some manifests choose their nodes. */
 export const zoneLabel = "zone";
@@ -64,6 +64,8 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
   /** Uids of Pods whose start, or stop, is under way. */
   const starting = new Set<string>();
   const stopping = new Set<string>();
+  /** From when on the containers of a Pod serve, by uid, whatever anybody else says of it. */
+  const servesFromMs = new Map<string, number>();
   const undone: (() => Promise<void>)[] = [];
   let count = 0;
 
@@ -101,6 +103,8 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
         if (live && isServed(live)) void client.delete(Pod, keyOf(live), { gracePeriodSeconds: 0, preconditions: { uid } }).catch(() => {});
       });
     } else if (pod.status?.phase === "Pending" && !starting.has(uid)) start(pod);
+    else if (pod.status?.phase === "Running" && !isReady(pod) && clock.now() > (servesFromMs.get(uid) ?? Number.POSITIVE_INFINITY))
+      void reportLater(pod, reportAgainMs, true);
   }
 
   function start(pod: PodObject): void {
@@ -112,7 +116,9 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
     if (isCrashing || randomInt(random, 0, 1) === 0) void reportLater(pod, runsAfterMs, false);
     if (isCrashing) return;
     const slowness = slowImage.test(image) ? randomInt(random, 0, slowMs) : 0;
-    void reportLater(pod, runsAfterMs + slowness + randomInt(random, 0, options.startMaxMs), true);
+    const servesAfterMs = runsAfterMs + slowness + randomInt(random, 0, options.startMaxMs);
+    servesFromMs.set(pod.metadata.uid as string, clock.now() + servesAfterMs);
+    void reportLater(pod, servesAfterMs, true);
   }
 
   async function renew(name: string, renewedMs: number): Promise<void> {
@@ -188,6 +194,7 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
     }
     if (!isReady(pod)) return;
     note(`${name} is not ready for ${forMs} ms (${harm})`);
+    servesFromMs.set(pod.metadata.uid as string, clock.now() + forMs);
     await report(pod, false, "Running");
     await reportLater(pod, forMs, true);
   }

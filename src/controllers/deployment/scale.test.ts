@@ -112,6 +112,13 @@ const rows: [string, Deployment, Shape | undefined, Record<string, Shape>, Recor
     { old: { size: 2 } },
     {},
   ],
+  [
+    "DEP-68: and sees to it that the strategy has its turn",
+    deployment(5, 0, undefined, "Recreate"),
+    { size: 2, available: 2, desired: 6 },
+    { old: { size: 5, desired: 6 } },
+    { old: 5, new: 2 },
+  ],
 ];
 for (const [name, subject, newShape, oldShapes, expected] of rows) {
   test(name, () => {

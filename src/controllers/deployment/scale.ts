@@ -44,7 +44,9 @@ export function scaledSizes(
     return one && (sizeOf(one) !== replicas || isStale(one, replicas)) ? new Map([[one, replicas]]) : new Map();
   }
   if (newSet && isSaturated(newSet, replicas)) return new Map(activeOf(oldSets).map((oldSet) => [oldSet, 0])); // DEP-62
-  return isRollingUpdate(deployment) ? proportionalSizes(deployment, active) : new Map(); // DEP-68
+  if (isRollingUpdate(deployment)) return proportionalSizes(deployment, active);
+  // DEP-68: the sizes are the strategy's. That they are for this size of the Deployment is noted, or its turn would never come.
+  return new Map(active.filter((each) => isStale(each, replicas)).map((each) => [each, sizeOf(each)]));
 }
 
 /**

@@ -80,9 +80,14 @@ export function daemons(scene: Scene): Checker {
     const name = pod.metadata.name;
     if (sets.length === 0) return `${name} is made for a DaemonSet that is not there`;
     if (!sets.some((set) => nodesSeen(node).some((each) => fits(set, each)))) return `${name} is made for ${node}, which does not fit`;
+    // One that was nobody's a moment ago, and was about to go, may have been seen as not worth adopting.
+    const wasOurs = (record: ObjectRecord<PodObject>): boolean =>
+      [...between(record, ...window())].every(({ object }) => object && controllerUid(object) === controllerUid(pod));
     const others = history
-      .list(Pod)
-      .filter((other) => other !== pod && controllerUid(other) === controllerUid(pod) && nodeOf(other) === node && !isEnded(other));
+      .records(Pod)
+      .filter((record) => record.uid !== pod.metadata.uid && record.versions.at(-1)?.object !== undefined && wasOurs(record))
+      .map(({ versions }) => versions.at(-1)?.object as PodObject)
+      .filter((other) => nodeOf(other) === node && !isEnded(other));
     const surges = sets.some((set) => boundsOf(set, 100).maxSurge > 0);
     // Beside a Pod that leaves, another one may come where the update surges; else the node has to be free.
     const present = surges ? others.filter((other) => !isLeaving(other)) : others;

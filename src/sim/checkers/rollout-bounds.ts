@@ -182,6 +182,8 @@ export function recreateBound(scene: Scene): Checker {
       const owner = ownerOf(set);
       const wanted = owner ? asked(owner, stalenessMs) : [];
       if (!owner || wanted.length === 0 || wanted.map(boundsOf).some(({ isRolling }) => isRolling)) return undefined;
+      // Paused, the strategy rests: where no set has a size, the new one gets it (DEP-61).
+      if (wanted.some(({ spec }) => spec?.paused)) return undefined;
       const siblings = new Set(
         history
           .list(ReplicaSet)
