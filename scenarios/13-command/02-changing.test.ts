@@ -265,7 +265,7 @@ const deleting = [
   "kubectl delete -f web.yaml --ignore-not-found",
   "kubectl delete -f unknown-kind.yaml",
   "kubectl delete all -l app=nope",
-  "kubectl apply -f web.yaml -o name; kubectl delete all -l app=web | sed 's/web-[^\"]*/web/' | sort -u",
+  "kubectl apply -f web.yaml -o name; kubectl delete all -l app=web | grep -v '^pod\\|^replicaset' | sort -u",
   "kubectl delete ns nope",
 ];
 

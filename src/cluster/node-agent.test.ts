@@ -450,6 +450,19 @@ onNode("what the node can't take is refused there and then (KUB-47)", async (nod
   await node.until("elsewhere", "is refused", (pod) => pod?.status?.reason === "NodeAffinity");
 });
 
+test("a Pod that has ended leaves its share to the next one although its sandbox still is to be stopped", async () => {
+  const slow = Promise.withResolvers<void>();
+  const between = (runtime: Runtime): Runtime => Object.assign(Object.create(runtime), { stopSandbox: () => slow.promise });
+  const node = await startVirtualNode({ between });
+  const containers = [container({ resources: { requests: { cpu: "3" } } })];
+  await node.run("first", { containers, restartPolicy: "Never" }, simulated({ "exit-after-ms": 1000 }));
+  await node.until("first", "has ended", (pod) => pod?.status?.phase === "Succeeded");
+  await node.run("next", { containers });
+  await node.until("next", "is taken on", isReady);
+  slow.resolve();
+  await node.stop();
+});
+
 onNode("a missing ConfigMap: FailedMount for a volume, CreateContainerConfigError for the environment (KUB-70, KUB-71)", async (node) => {
   const volumes = [{ name: "config", configMap: { name: "web-config" } }];
   await node.run("volume", { volumes, containers: [container({ volumeMounts: [{ name: "config", mountPath: "/etc/web" }] })] });

@@ -14,6 +14,7 @@ import type { Container, Pod } from "../../api/types.ts";
 import type { Timer } from "../../base/clock.ts";
 import { parseTime } from "../../base/time.ts";
 import { deepEqual, semanticEqual } from "../../machinery/equality.ts";
+import { isPodTerminal } from "../../machinery/pods.ts";
 import { compareQuantities } from "../../machinery/quantity.ts";
 import type { ProbeTarget } from "../probes/attempt.ts";
 import { runHandler } from "../probes/attempt.ts";
@@ -125,7 +126,8 @@ export class PodWorker {
 
   /** Whether it still holds what the node has to share out. */
   get occupies(): boolean {
-    return !this.#ended && !this.#vanished && !this.#finished;
+    // Once the API says that it has ended, the scheduler has given its share to the next one, although there still is a sandbox to stop.
+    return !this.#ended && !this.#vanished && !this.#finished && !isPodTerminal(this.#pod);
   }
 
   /** Begins, or looks again. */
