@@ -6,7 +6,7 @@ import { ControllerRevision } from "../../api/kinds/controller-revision/index.ts
 import { DaemonSet } from "../../api/kinds/daemon-set/index.ts";
 import { Node } from "../../api/kinds/node/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
-import type { DaemonSet as DaemonSetObject, Node as NodeObject, Pod as PodObject } from "../../api/types.ts";
+import type { DaemonSet as DaemonSetObject, Node as NodeObject, Pod as PodObject, Taint } from "../../api/types.ts";
 import { between, type ObjectRecord } from "../history.ts";
 import type { Checker, Scene } from "./checker.ts";
 import {
@@ -31,13 +31,16 @@ const nodeOf = ({ spec }: PodObject): string =>
   "";
 
 /** DS-3, as far as the worlds of this simulation have such taints. */
-const tolerated = /^node\.kubernetes\.io\/(not-ready|unreachable|unschedulable|(disk|memory|pid)-pressure)$/;
+const tolerated: Readonly<Record<string, RegExp>> = {
+  NoExecute: /^node\.kubernetes\.io\/(not-ready|unreachable)$/,
+  NoSchedule: /^node\.kubernetes\.io\/(unschedulable|(disk|memory|pid)-pressure)$/,
+};
 const matches = ({ spec }: DaemonSetObject, node: NodeObject): boolean =>
   Object.entries(spec?.template.spec?.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value);
-const isTolerated = ({ spec }: DaemonSetObject, key: string | undefined): boolean =>
-  tolerated.test(key ?? "") || (spec?.template.spec?.tolerations ?? []).some((each) => each.key === key);
+const isTolerated = ({ spec }: DaemonSetObject, { key, effect }: Taint): boolean =>
+  tolerated[effect]?.test(key ?? "") || (spec?.template.spec?.tolerations ?? []).some((each) => each.key === key);
 const repels = (daemonSet: DaemonSetObject, node: NodeObject, effects: readonly string[]): boolean =>
-  (node.spec?.taints ?? []).some((taint) => effects.includes(taint.effect) && !isTolerated(daemonSet, taint.key));
+  (node.spec?.taints ?? []).some((taint) => effects.includes(taint.effect) && !isTolerated(daemonSet, taint));
 /** A Pod is to be made there. */
 const fits = (daemonSet: DaemonSetObject, node: NodeObject): boolean =>
   matches(daemonSet, node) && !repels(daemonSet, node, ["NoSchedule", "NoExecute"]);
@@ -138,7 +141,11 @@ export function daemons(scene: Scene): Checker {
     const names = new Set(history.records(Node).map(({ key }) => key));
     const desired = [...names].filter((name) => nodesSeen(name).some((each) => fits(set, each)));
     const { maxSurge, maxUnavailable } = boundsOf(set, desired.length);
-    const certain = desired.filter((name) => history.get(Node, { name }) && nodesSeen(name).every((each) => fits(set, each)));
+    const isKnown = (name: string): boolean => {
+      const record = history.record(Node, { name });
+      return record !== undefined && (record.versions[0]?.atMs ?? 0) <= window()[0];
+    };
+    const certain = desired.filter((name) => isKnown(name) && nodesSeen(name).every((each) => fits(set, each)));
     const missing = certain.filter(
       (name) =>
         name === node ||
