@@ -69,7 +69,7 @@ const applying = [
 const takingOver = [
   "kubectl apply -f web.yaml --server-side",
   "kubectl apply -f web2.yaml --server-side",
-  "kubectl get cm conf -o jsonpath='{.data} {.metadata.managedFields[*].manager}'",
+  "kubectl get cm conf -o jsonpath='{.data} {.metadata.managedFields[*].manager}' | tr ' ' '\\n' | sort",
   "kubectl apply -f web2.yaml --server-side --field-manager=other --force-conflicts",
   "kubectl apply -f web2.yaml --server-side --dry-run=server",
   { prepare: "kubectl apply -f web.yaml --force-conflicts --server-side" },
