@@ -396,6 +396,6 @@ test("every cause is named as soon as the API shows it", async (t) => {
       .map((line) => JSON.parse(line));
     assert.deepEqual([documents.at(-1).ended, documents.at(-1).outcome], ["deployment/web", "complete"]);
     assert.equal(documents.at(-2).complete, true);
-    assert.equal((await attempt("windlass rollout watch deploy/crash --until=complete --timeout=1s")).code, 13);
+    assert.equal((await attempt("windlass rollout watch deploy/no-command --until=complete --timeout=1s")).code, 13);
   });
 });
