@@ -28,8 +28,8 @@ import { imagePuller } from "./image-puller.ts";
 import { refusalOf } from "./node-admission.ts";
 import { nodeApi } from "./node-api.ts";
 import { registerNode } from "./node-registration.ts";
-import type { Adopted } from "./pod-worker.ts";
-import { PodWorker } from "./pod-worker.ts";
+import type { Adopted } from "./pod/pod-worker.ts";
+import { PodWorker } from "./pod/pod-worker.ts";
 
 export interface NodeAgentDeps {
   readonly nodeName: string;

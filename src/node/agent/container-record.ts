@@ -101,6 +101,28 @@ export const newRecord = (declared: DeclaredContainer): ContainerRecord => ({
   outdated: false,
 });
 
+/** A new attempt was made in place of the present one. Until it runs it shows as waiting, and its predecessor as the last state. */
+export function beginAttempt(record: ContainerRecord, declared: DeclaredContainer, id: string, imageId: string): void {
+  record.attempt++;
+  record.id = id;
+  record.resources = (declared.spec as Container).resources;
+  record.image = declared.spec.image ?? "";
+  record.imageId = imageId;
+  record.startedAt = undefined;
+  record.finishedAt = undefined;
+  record.exitCode = undefined;
+  record.signal = undefined;
+  record.reason = undefined;
+  record.message = undefined;
+  record.started = false;
+  record.probedReady = false;
+  record.stopping = false;
+  record.replaced = false;
+  record.outdated = false;
+  record.state = "none";
+  record.waiting = undefined;
+}
+
 /** How the present attempt ended, as the API has it. */
 export function terminatedState(record: ContainerRecord, runtimeName: string): ContainerStateTerminated {
   const exitCode = record.exitCode ?? 0;

@@ -4,7 +4,7 @@ import type { NodeApi, PodRef } from "../../api/node-api.ts";
 import type { AgentContext } from "./agent-context.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { declaredContainers } from "./container-record.ts";
-import type { PodWorker } from "./pod-worker.ts";
+import type { PodWorker } from "./pod/pod-worker.ts";
 
 /** `find` answers with the worker of a Pod by its uid. */
 export function nodeApi(context: AgentContext, find: (uid: string) => PodWorker | undefined): NodeApi {
