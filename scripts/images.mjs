@@ -14,13 +14,14 @@ import { recipe as resolvers } from "./images/resolvers.mjs";
 import { recipe as sleep } from "./images/sleep.mjs";
 import { recipe as todoList } from "./images/todo-list.mjs";
 import { recipe as vweb } from "./images/vweb.mjs";
+import { recipe as windlass } from "./images/windlass.mjs";
 import { cache, ensureDependencies, ensurePackages, root, step } from "./setup.mjs";
 
 /**
  * What can be made. A recipe names its `archive`, the Debian packages that it is made `from`, its `sources` (files that the
  * result depends on, seen from the folder of the recipes), and how to `make` it: the images, and all packages they took.
  */
-const recipes = [vweb, sleep, nginx, postgres, todoList, resolvers];
+const recipes = [vweb, sleep, nginx, postgres, todoList, resolvers, windlass];
 
 /** Modules that every recipe stands on. */
 const shared = ["archive.mjs", "base.mjs", "debian.mjs", "elf.mjs", "tree.mjs"];

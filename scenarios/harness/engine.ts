@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly nodes?: number;
   readonly kubectl?: KubectlVersion;
   readonly runtime?: "oci" | "simulated";
+  /** Further flags of `windlass up`. */
+  readonly flags?: string;
   /** Manifests and other files of the scenario itself, found in the working directory beside the examples. */
   readonly files?: URL;
 }
@@ -80,7 +82,7 @@ export async function startEngine(t: TestContext, options: EngineOptions = {}): 
   const up = async (flags = ""): Promise<void> => {
     await usual.run(`windlass up --detach --runtime ${options.runtime ?? "oci"} ${flags}`);
   };
-  await up(`--port 0 --nodes ${options.nodes ?? 1}`);
+  await up(`--port 0 --nodes ${options.nodes ?? 1} ${options.flags ?? ""}`);
   const kubeconfig = join(home, "kubeconfig");
   const engine: Engine = {
     ...usual,

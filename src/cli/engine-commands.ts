@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly nodes: number | undefined;
   readonly runtime: "auto" | "oci" | "simulated";
   readonly detach: boolean;
+  /** Whether releases are recorded, and annotations for rollback and configuration followed; else as plain Kubernetes. */
+  readonly releases: boolean;
   /** How long a container that failed waits before it is started again: at first, and at the most. Absent: 10 s and 5 min (KUB-1). */
   readonly restartBackoff: { readonly baseMs: number; readonly capMs: number } | undefined;
 }

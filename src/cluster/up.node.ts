@@ -83,6 +83,7 @@ async function run(home: Home, options: UpOptions): Promise<number> {
       pkiDirectory: home.pki,
       socketPath: home.socket,
       port,
+      releases: options.releases,
       serviceCidr: instance.serviceCidr,
       ...(plan.runtime === "oci" && { podFacingIp: podFacingIp(instance), volumes: volumeDirectories(home.volumes) }),
     });

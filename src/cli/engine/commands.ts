@@ -29,6 +29,11 @@ const up: Command = {
       type: "string",
       about: "how long a failed container waits for its next start: the first wait and the longest, such as 1s,1m",
     },
+    {
+      name: "release-controllers",
+      default: "true",
+      about: "record releases, roll back what fails and follow configuration; false: as plain Kubernetes, for `windlass controller`",
+    },
     { name: "detach", short: "d", about: "return when the API is ready and stay up in the background" },
   ],
   async run({ name, args, flags }, { engine }) {
@@ -41,6 +46,7 @@ const up: Command = {
       nodes: wholeNumber("nodes", flags.string("nodes"), nodesMax),
       runtime,
       detach: flags.bool("detach"),
+      releases: flags.bool("release-controllers"),
       restartBackoff: backoff(flags.string("restart-backoff")),
     });
   },
