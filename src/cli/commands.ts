@@ -29,6 +29,12 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./diff/diff.ts")).diff,
   },
   {
+    name: "patch",
+    section: basic,
+    summary: "change the fields of objects that a patch names",
+    load: async () => (await import("./patch/patch.ts")).patch,
+  },
+  {
     name: "delete",
     section: basic,
     summary: "delete objects, and wait until they are gone",

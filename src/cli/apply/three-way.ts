@@ -1,11 +1,11 @@
 /** The patch that a client-side apply sends: strategic where the kind's merge keys are known, else a JSON merge patch. */
 import type { AnyObject } from "../../api/meta/object.ts";
-import { findStruct } from "../../api/schema/schema.ts";
 import { isRecord, ownField, setOwnField } from "../../base/own-field.ts";
 import type { PatchType } from "../../client/client.ts";
 import { createMergePatch } from "../../machinery/merge-patch.ts";
 import { createStrategicMerge } from "../../machinery/three-way-merge.ts";
 import type { Resource } from "../discovery/resource.ts";
+import { schemaNameOf } from "../objects/schema-name.ts";
 import { lastAppliedOf } from "./last-applied.ts";
 
 export interface ApplyPatch {
@@ -17,16 +17,9 @@ export interface ApplyPatch {
 /** From what was applied last (a live object's annotation) and what is live to what is `modified`, which carries its own annotation. */
 export function applyPatch(resource: Resource, modified: AnyObject, live: AnyObject): ApplyPatch {
   const original = lastAppliedOf(live);
-  const schema = schemaName(resource);
+  const schema = schemaNameOf(resource);
   if (schema !== undefined) return { type: "strategic", patch: createStrategicMerge(original, modified, live, schema) };
   return { type: "merge", patch: threeWayMergePatch(original ?? {}, modified, live) };
-}
-
-/** Name of the kind's type in our tables, which hold the kinds of Kubernetes itself; undefined for others. */
-function schemaName({ group, version, kind }: Resource): string | undefined {
-  if (group !== "" && group.includes(".") && !group.endsWith(".k8s.io")) return undefined;
-  const name = `${group === "" ? "core" : group.split(".")[0]}.${version}.${kind}`;
-  return findStruct(name) && name;
 }
 
 /** For kinds without known merge keys: lists are replaced as a whole. */

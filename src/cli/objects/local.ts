@@ -86,7 +86,7 @@ async function send({ resource, namespace, name }: Found, change: Change, reques
 }
 
 /** What files say, taken for what it says of itself: there is no server to ask. */
-async function localObjects(environment: Environment, { files }: Selection): Promise<Found[]> {
+export async function localObjects(environment: Pick<Environment, "files" | "stdin">, { files }: Selection): Promise<Found[]> {
   const { readManifests } = await import("./read-manifests.ts");
   const manifests = files ? await readManifests(environment, files) : [];
   return manifests.map(({ object, source }) => {

@@ -13,11 +13,18 @@ export const printFlags: readonly Flag[] = [
     name: "output",
     short: "o",
     type: "string",
-    about: "what to print: json, yaml, name, jsonpath=…, jsonpath-file=…, go-template is not supported",
+    about: "what to print: json, yaml, name, jsonpath=…, jsonpath-file=…, go-template=…, go-template-file=…",
   },
-  { name: "template", type: "string", about: "the template for -o jsonpath, where it is not given with it" },
+  { name: "template", type: "string", about: "the template of -o jsonpath or go-template, where it is not given with it" },
+  {
+    name: "allow-missing-template-keys",
+    default: "true",
+    about: "a field that an object does not have prints nothing instead of an error",
+  },
   { name: "show-managed-fields", about: "keep metadata.managedFields in JSON and YAML" },
 ];
+
+const allowed = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml";
 
 /** Prints one object, with the line breaks that belong to it. */
 export type Printer = (object: AnyObject) => string;
@@ -49,9 +56,10 @@ export async function printerOf(flags: Flags, environment: Pick<Environment, "fi
     case "name":
       return nameLine;
     default: {
-      const template = await templatePrinter(format, argument ?? flags.string("template"), environment);
+      const options = { allowMissing: flags.bool("allow-missing-template-keys") };
+      const template = await templatePrinter(format, argument ?? flags.string("template"), environment, options);
       if (template) return (object) => template(object);
-      throw unknownFormat(flags.string("output"), "name,yaml");
+      throw unknownFormat(flags.string("output"), allowed);
     }
   }
 }
@@ -94,9 +102,13 @@ export const unknownFormat = (output: string, allowed: string): CommandError =>
   new CommandError(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${allowed}`);
 
 /** `deployment.apps/web`, from the object alone. */
-export function nameLine(object: AnyObject): string {
+export const nameLine = (object: AnyObject): string => objectLine(object, "");
+
+/** The line of a verb, from the object alone: what a subresource answers with is not what was named. */
+export function objectLine(object: AnyObject, done: string, suffix = ""): string {
   const slash = object.apiVersion?.indexOf("/") ?? -1;
-  return `${qualifiedKind({ kind: object.kind ?? "", group: slash < 0 ? "" : object.apiVersion.slice(0, slash) })}/${object.metadata?.name ?? ""}\n`;
+  const group = slash < 0 ? "" : object.apiVersion.slice(0, slash);
+  return doneLine({ kind: object.kind ?? "", group }, object.metadata?.name ?? "", done, suffix);
 }
 
 /** Without managed fields, which nobody wants to read; of a list without those of its items. Copies what it changes. */

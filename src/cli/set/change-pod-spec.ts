@@ -1,7 +1,6 @@
 /** The way of every verb of `set`: changes a copy of the Pod template and sends the strategic merge patch of what differs. */
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Container, PodSpec } from "../../api/types.ts";
-import { findStruct } from "../../api/schema/schema.ts";
 import { deepCopy } from "../../machinery/freeze.ts";
 import { createMergePatch } from "../../machinery/merge-patch.ts";
 import { createStrategicMerge } from "../../machinery/three-way-merge.ts";
@@ -12,6 +11,7 @@ import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-ca
 import { dryRunFlag } from "../objects/dry-run.ts";
 import { type Change, changeObjects, fieldManagerFlag, localFlag } from "../objects/local.ts";
 import { podSpecOf } from "../objects/pod-template.ts";
+import { schemaNameOf } from "../objects/schema-name.ts";
 import { allFlag, fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
 import { printFlags } from "../printing/printer.ts";
 
@@ -66,12 +66,11 @@ export async function changePodSpec(invocation: Invocation, environment: Environ
 }
 
 function changeOf(object: AnyObject, found: Found, { apply }: PodSpecChange, cause: string | undefined): Change | undefined {
-  const { resource } = found;
   const copy = deepCopy(object);
   apply(specIn(copy, found), copy, found);
   const changed = cause === undefined ? copy : withChangeCause(copy, cause);
-  const schema = `${resource.group === "" ? "core" : resource.group.split(".")[0]}.${resource.version}.${resource.kind}`;
-  if (findStruct(schema)) {
+  const schema = schemaNameOf(found.resource);
+  if (schema !== undefined) {
     const patch = createStrategicMerge(object, changed, object, schema);
     return Object.keys(patch).length === 0 ? undefined : { type: "strategic", patch, changed };
   }
