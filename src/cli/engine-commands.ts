@@ -1,6 +1,6 @@
 /** What the command line asks of the embedded engine. The engine itself stands on another floor; `main.ts` brings the two together. */
 
-import type { Log } from "../base/log.ts";
+import type { World } from "../base/world.ts";
 import type { Client } from "../client/client.ts";
 
 export interface UpOptions {
@@ -23,8 +23,8 @@ export interface HomeOptions {
 /** How `windlass controller` runs. */
 export interface ControllerOptions {
   readonly client: Client;
-  /** Where it says what it does. Absent: standard error. */
-  readonly log?: Log;
+  /** Its clock, chance and log. Absent: those of this machine, and standard error. */
+  readonly world?: World;
   /** Ends it. */
   readonly interrupted: AbortSignal;
   /** The one namespace that it looks after. Absent: all. */

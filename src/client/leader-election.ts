@@ -2,7 +2,7 @@
  * One leader among several processes that want to be it, by a Lease that the leader keeps renewing. Clocks need not
  * agree: a candidate measures, on its own clock, how long the Lease has not changed.
  */
-import { isNotFound } from "../api/errors.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../api/errors.ts";
 import { Lease } from "../api/kinds/lease/index.ts";
 import type { ObjectKey } from "../api/meta/object.ts";
 import type { Lease as LeaseObject } from "../api/types.ts";
@@ -107,7 +107,11 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
     if (closed) return;
     timer = clock.setTimer(retryMs * (1 + randomFloat(random) / 5), turn);
     attempt ??= acquireOrRenew()
-      .catch((error: unknown) => log.debug("the lease could not be had", { lease: key.name, error: String(error) }))
+      .catch((error: unknown) => {
+        // That another was faster is everyday life.
+        const level = isConflict(error) || isAlreadyExists(error) ? "debug" : "warn";
+        log[level]("the lease could not be had", { lease: key.name, error: String(error) });
+      })
       .finally(() => {
         attempt = undefined;
       });

@@ -150,7 +150,7 @@ test("it records, rolls back and follows configuration with the rights of its ma
     controllerNamespace,
     leaderElection: true,
     healthAddress: "127.0.0.1:0",
-    log: silentLog,
+    world,
   });
   await admin.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name: "shop" }, data: { COLOR: "green" } });
   await admin.create(Secret, { apiVersion: "v1", kind: "Secret", metadata: { namespace, name: "keys" }, data: { key: "c2VjcmV0" } });
@@ -215,7 +215,7 @@ test("the webhook answers over TLS with its own certificate: copies for names, n
     controllerNamespace,
     leaderElection: true,
     webhook: { address: "127.0.0.1:0" },
-    log,
+    world: { ...world, log },
   });
   await until("it listens", async () => port > 0);
   const certificate = await until("the certificate is made", () =>

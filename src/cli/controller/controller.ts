@@ -5,6 +5,8 @@ import { CommandError } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import { toYamlText } from "../printing/yaml.ts";
 
+const requestTimeout = "30s";
+
 export const controller: Command = {
   usage: "[manifest] [flags]",
   about:
@@ -48,7 +50,7 @@ async function run(flags: Flags, environment: Environment): Promise<number> {
   if ((certificate === undefined) !== (key === undefined)) throw new CommandError("--webhook-cert and --webhook-key go together");
   const webhookAddress = addressIn(flags, "webhook-address");
   const healthAddress = addressIn(flags, "health-address");
-  const connection = await environment.connect(flags);
+  const connection = await environment.connect(withPatience(flags));
   try {
     return await environment.engine.controller({
       client: connection.client,
@@ -65,6 +67,12 @@ async function run(flags: Flags, environment: Environment): Promise<number> {
     connection.close();
   }
 }
+
+/** It runs for weeks: a request that is never answered must not be waited for, unless somebody says how long. */
+const withPatience = (flags: Flags): Flags => ({
+  ...flags,
+  string: (name) => (name === "request-timeout" && !flags.given(name) ? requestTimeout : flags.string(name)),
+});
 
 function addressIn(flags: Flags, name: string): string | undefined {
   const address = flags.string(name);
