@@ -145,3 +145,76 @@ test("a finished Job goes after its time to live, and its Pods with it", async (
   assert.equal((await pods()).length, 0);
   await stop();
 });
+
+const byIndex = (pods: readonly PodObject[], index: number) =>
+  pods.find(({ metadata }) => metadata.annotations?.["batch.kubernetes.io/job-completion-index"] === String(index));
+const triesOf = (pod: PodObject | undefined) => pod?.metadata.annotations?.["batch.kubernetes.io/job-index-failure-count"];
+
+test("with a limit per index each index is tried as often as it may be, on its own", async () => {
+  const { create, active, pods, end, status, conditions, clock, stop } = await setUp();
+  await create({ completions: 4, parallelism: 2, completionMode: "Indexed", backoffLimitPerIndex: 1 });
+  assert.equal(triesOf(byIndex(await active(), 1)), "0");
+  await end(byIndex(await active(), 0), 0);
+  await end(byIndex(await active(), 1), 1);
+  assert.equal((await status()).failedIndexes, "");
+  // Index 2 runs; index 1 waits and keeps its place.
+  assert.deepEqual([(await active()).length, byIndex(await active(), 2) !== undefined], [1, true]);
+  await end(byIndex(await active(), 2), 0);
+  assert.notEqual(byIndex(await active(), 3), undefined);
+  await clock.advance(10_000);
+  assert.equal(triesOf(byIndex(await active(), 1)), "1");
+  await end(byIndex(await active(), 1), 1);
+  assert.equal((await status()).failedIndexes, "1");
+  await end(byIndex(await active(), 3), 1);
+  await clock.advance(11_000);
+  await end(byIndex(await active(), 3), 1);
+  assert.deepEqual(await conditions(), ["FailureTarget=True/FailedIndexes", "Failed=True/FailedIndexes"]);
+  const { failed, succeeded, failedIndexes, completedIndexes } = await status();
+  assert.deepEqual([failed, succeeded, failedIndexes, completedIndexes], [4, 2, "1,3", "0,2"]);
+  assert.ok((await pods()).every(({ metadata }) => metadata.finalizers === undefined));
+  await stop();
+});
+
+test("a Job ends as soon as more indexes have failed than may", async () => {
+  const { create, active, end, status, conditions, stop } = await setUp();
+  await create({ completions: 4, parallelism: 1, completionMode: "Indexed", backoffLimitPerIndex: 0, maxFailedIndexes: 0 });
+  await end(byIndex(await active(), 0), 1);
+  assert.ok((await conditions())?.includes("Failed=True/MaxFailedIndexesExceeded"));
+  assert.deepEqual([(await status()).failedIndexes, (await active()).length], ["0", 0]);
+  await stop();
+});
+
+test("a failure policy gives an index up at once, and an overlooked failure is remembered and not counted", async () => {
+  const { create, active, end, status, conditions, clock, stop } = await setUp();
+  const rules = [
+    { action: "FailIndex", onExitCodes: { operator: "In", values: [42] } },
+    { action: "Ignore", onExitCodes: { operator: "In", values: [3] } },
+  ];
+  await create({ completions: 2, parallelism: 2, completionMode: "Indexed", backoffLimitPerIndex: 1, podFailurePolicy: { rules } });
+  await end(byIndex(await active(), 0), 3);
+  await clock.advance(10_000);
+  const again = byIndex(await active(), 0);
+  assert.deepEqual([triesOf(again), again?.metadata.annotations?.["batch.kubernetes.io/job-index-ignored-failure-count"]], ["0", "1"]);
+  await end(again, 0);
+  await end(byIndex(await active(), 1), 42);
+  assert.ok((await conditions())?.includes("Failed=True/FailedIndexes"));
+  const { failed, failedIndexes, completedIndexes } = await status();
+  assert.deepEqual([failed, failedIndexes, completedIndexes], [1, "1", "0"]);
+  await stop();
+});
+
+test("a success policy ends a Job while other indexes still run or have failed", async () => {
+  for (const rule of [{ succeededIndexes: "0" }, { succeededCount: 1 }, { succeededIndexes: "0-2", succeededCount: 1 }]) {
+    const { create, active, end, status, conditions, events, stop } = await setUp();
+    await create({ completions: 5, parallelism: 3, completionMode: "Indexed", successPolicy: { rules: [rule] } });
+    await end(byIndex(await active(), 1), 1);
+    assert.equal(await conditions(), undefined);
+    await end(byIndex(await active(), 0), 0);
+    assert.deepEqual(await conditions(), ["SuccessCriteriaMet=True/SuccessPolicy", "Complete=True/SuccessPolicy"]);
+    const { completedIndexes, active: running, conditions: said } = await status();
+    assert.deepEqual([completedIndexes, running, said?.[0]?.message], ["0", undefined, "Matched rules at index 0"]);
+    assert.equal((await active()).length, 0);
+    assert.ok((await events()).includes("Normal Completed Job completed"));
+    await stop();
+  }
+});

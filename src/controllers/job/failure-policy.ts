@@ -1,7 +1,7 @@
 /** What a Job's podFailurePolicy says of a Pod that failed. The first rule that matches decides. */
 import type { ContainerStatus, Pod, PodFailurePolicyRule } from "../../api/types.ts";
 
-export type Verdict = { readonly action: "Count" | "Ignore" } | { readonly action: "FailJob"; readonly message: string };
+export type Verdict = { readonly action: "Count" | "FailIndex" | "Ignore" } | { readonly action: "FailJob"; readonly message: string };
 
 /** The verdict on one failed Pod; without a rule for it, it counts. */
 export function verdictOn(pod: Pod, rules: readonly PodFailurePolicyRule[]): Verdict {
@@ -9,7 +9,7 @@ export function verdictOn(pod: Pod, rules: readonly PodFailurePolicyRule[]): Ver
     const message = matches(pod, rule, index);
     if (message === undefined) continue;
     if (rule.action === "FailJob") return { action: "FailJob", message };
-    return { action: rule.action === "Ignore" ? "Ignore" : "Count" };
+    return { action: rule.action === "Ignore" || rule.action === "FailIndex" ? rule.action : "Count" };
   }
   return { action: "Count" };
 }

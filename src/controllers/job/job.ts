@@ -16,7 +16,10 @@ import { done, type Outcome, requeueAfter } from "../../client/outcome.ts";
 import { ownedPods } from "../runtime/owned-pods.ts";
 import { createPod, deletePod, podFromTemplate } from "../runtime/pod-control.ts";
 import { slowStart } from "../runtime/slow-start.ts";
-import { decide, indexKey, isFinished, type Plan, trackingFinalizer } from "./decide.ts";
+import { isFinished } from "./count.ts";
+import { decide, type Plan } from "./decide.ts";
+import type { Creation } from "./size.ts";
+import { failureCountKey, ignoredFailureCountKey, indexKey, trackingFinalizer } from "./tracking.ts";
 
 const component = "job-controller";
 /** Pods made in one pass at most. */
@@ -75,13 +78,17 @@ function claimPods(job: JobObject, { client, informers }: Deps): Promise<PodObje
   return claim({ client, owner: job, ownerKind: Job, kind: Pod, selector: selectorOf(job), candidates });
 }
 
-/** The Pod of an index, to be created. It stays until it has been counted. */
-function newPod(job: JobObject, index: number | undefined): PodObject {
+/** A Pod to be created. It stays until it has been counted. */
+function newPod(job: JobObject, { index, failures }: Creation): PodObject {
   const { metadata, spec, ...pod } = podFromTemplate(job.spec?.template ?? {}, job);
   const finalizers = [...(metadata.finalizers ?? []), trackingFinalizer];
   const body = spec ?? { containers: [] };
   if (index === undefined) return { ...pod, metadata: { ...metadata, finalizers }, spec: body };
   const mark = { [indexKey]: String(index) };
+  const history = {
+    ...(failures && { [failureCountKey]: String(failures.counted) }),
+    ...(failures && failures.ignored > 0 && { [ignoredFailureCountKey]: String(failures.ignored) }),
+  };
   const variable = {
     name: "JOB_COMPLETION_INDEX",
     valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${indexKey}']` } },
@@ -95,7 +102,7 @@ function newPod(job: JobObject, index: number | undefined): PodObject {
       generateName: `${job.metadata.name}-${index}-`,
       finalizers,
       labels: { ...metadata.labels, ...mark },
-      annotations: { ...metadata.annotations, ...mark },
+      annotations: { ...metadata.annotations, ...mark, ...history },
     },
     spec: {
       ...body,
@@ -126,7 +133,7 @@ async function apply(plan: Plan, job: JobObject, deps: Deps): Promise<{ readonly
   );
   const created = await slowStart(creations.length, async (position) => {
     try {
-      await createPod(deps, newPod(job, creations[position]), job);
+      await createPod(deps, newPod(job, creations[position] ?? {}), job);
     } catch (cause) {
       expectations.creationSeen(uid);
       throw cause;

@@ -4,6 +4,14 @@ import { type FieldError, field } from "../../errors.ts";
 import type { Job, JobSpec, PodTemplateSpec } from "../../types.ts";
 import { type Errors, ruleImmutable, ruleLabelSelector, ruleNonNegative, ruleOneOf } from "../field-rules.ts";
 import { rulePodTemplate } from "../pod/validate-pod-spec.ts";
+import { rulePodFailurePolicy, ruleSuccessPolicy } from "./policies.ts";
+
+const parallelismMax = 100_000;
+const failedIndexesMax = 100_000;
+/** Beyond so many completions, a limit per index asks for narrower limits of the rest. */
+const completionsFew = 100_000;
+const parallelismMaxOfMany = 10_000;
+const failedIndexesMaxOfMany = 10_000;
 
 /** Validates a Job after defaults and after its selector was made. */
 export function validateJob(job: Job): FieldError[] {
@@ -35,16 +43,45 @@ export function ruleJobSpec(errors: Errors, path: string, spec: JobSpec): void {
   ] as const;
   for (const name of counts) ruleNonNegative(errors, `${path}.${name}`, spec[name]);
   if (spec.completionMode !== undefined) ruleOneOf(errors, `${path}.completionMode`, spec.completionMode, ["Indexed", "NonIndexed"]);
-  if (spec.completionMode === "Indexed") {
-    if (spec.completions === undefined) errors.push(field.required(`${path}.completions`, "when completion mode is Indexed"));
-  } else {
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    errors.push(field.required(`${path}.backoffLimitPerIndex`, "when maxFailedIndexes is specified"));
+  }
+  if (spec.completionMode === "Indexed") ruleIndexed(errors, path, spec);
+  else {
     const detail = "requires indexed completion mode";
     if (spec.backoffLimitPerIndex !== undefined)
       errors.push(field.invalid(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, detail));
     if (spec.maxFailedIndexes !== undefined) errors.push(field.invalid(`${path}.maxFailedIndexes`, spec.maxFailedIndexes, detail));
   }
+  rulePodFailurePolicy(errors, `${path}.podFailurePolicy`, spec);
+  ruleSuccessPolicy(errors, `${path}.successPolicy`, spec);
+  const replacements = spec.podFailurePolicy ? ["Failed"] : ["Failed", "TerminatingOrFailed"];
+  if (spec.podReplacementPolicy !== undefined) ruleOneOf(errors, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, replacements);
   rulePodTemplate(errors, `${path}.template`, spec.template);
   ruleEnds(errors, `${path}.template`, spec);
+}
+
+function ruleIndexed(errors: Errors, path: string, spec: JobSpec): void {
+  const { completions, parallelism = 0, maxFailedIndexes, backoffLimitPerIndex } = spec;
+  const at = (name: string): string => `${path}.${name}`;
+  if (completions === undefined) errors.push(field.required(at("completions"), "when completion mode is Indexed"));
+  if (parallelism > parallelismMax) {
+    const detail = `must be less than or equal to ${parallelismMax} when completion mode is Indexed`;
+    errors.push(field.invalid(at("parallelism"), parallelism, detail));
+  }
+  const failed = maxFailedIndexes ?? 0;
+  const tooMany = (detail: string) => errors.push(field.invalid(at("maxFailedIndexes"), failed, `must be less than or equal to ${detail}`));
+  if (completions !== undefined && failed > completions) tooMany("completions");
+  if (failed > failedIndexesMax) tooMany(String(failedIndexesMax));
+  if (completions === undefined || completions <= completionsFew || backoffLimitPerIndex === undefined) return;
+  const many = `when completions are above ${completionsFew} and used with backoff limit per index`;
+  if (maxFailedIndexes === undefined) {
+    errors.push(field.required(at("maxFailedIndexes"), `must be specified when completions is above ${completionsFew}`));
+  }
+  if (parallelism > parallelismMaxOfMany) {
+    errors.push(field.invalid(at("parallelism"), parallelism, `must be less than or equal to ${parallelismMaxOfMany} ${many}`));
+  }
+  if (failed > failedIndexesMaxOfMany) tooMany(`${failedIndexesMaxOfMany} ${many}`);
 }
 
 function ruleEnds(errors: Errors, path: string, { template, podFailurePolicy }: JobSpec): void {
@@ -67,6 +104,8 @@ export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   ruleImmutable(errors, "spec.completionMode", spec.completionMode, before.completionMode);
   ruleImmutable(errors, "spec.podFailurePolicy", spec.podFailurePolicy ?? null, before.podFailurePolicy ?? null);
   ruleImmutable(errors, "spec.backoffLimitPerIndex", spec.backoffLimitPerIndex ?? null, before.backoffLimitPerIndex ?? null);
+  ruleImmutable(errors, "spec.successPolicy", spec.successPolicy ?? null, before.successPolicy ?? null);
+  ruleImmutable(errors, "spec.managedBy", spec.managedBy ?? null, before.managedBy ?? null);
   return errors;
 }
 
