@@ -11,7 +11,8 @@ import { type ImageStore, imageStore } from "../images/image-store.node.ts";
 import type { ContainerSpec, ContainerStatus, Runtime, SandboxSpec } from "../runtime.ts";
 import { bareNetwork } from "./bare-network.node.ts";
 import { detectOciRuntime } from "./detect.node.ts";
-import { type OciRuntimeOptions, ociRuntime } from "./oci-runtime.node.ts";
+import { ociRuntime } from "./oci-runtime.node.ts";
+import type { OciRuntimeOptions } from "./oci-state.node.ts";
 
 export interface Fixture {
   readonly directory: string;
