@@ -102,9 +102,22 @@ async function leave(node: NodeObject, deps: ControllerDeps, seen: TaintTimes): 
     deps
       .recorderFor("taint-eviction-controller")
       .event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`);
+    await markDisrupted(pod, deps);
     await deps.client.delete(Pod, keyOf(pod), { preconditions: { uid: pod.metadata.uid as string } }).catch(unlessGone);
   }
   return next;
+}
+
+/** Says on the Pod why it ends: a Job that overlooks disruptions does not count it as a failure. */
+async function markDisrupted(pod: PodObject, { client, world }: ControllerDeps): Promise<void> {
+  const condition = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "DeletionByTaintManager",
+    message: "Taint manager: deleting due to NoExecute taint",
+    lastTransitionTime: formatTime(world.clock.now()),
+  };
+  await client.patch(Pod, keyOf(pod), "strategic", { status: { conditions: [condition] } }, { subresource: "status" }).catch(unlessGone);
 }
 
 /** Nobody can say that a Pod on a silent node is ready. */

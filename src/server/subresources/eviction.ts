@@ -4,6 +4,7 @@ import type { KindDefinition } from "../../api/kind.ts";
 import { type AnyObject, keyOf, type ObjectKey } from "../../api/meta/object.ts";
 import type { Condition, DeleteOptions, Pod, PodDisruptionBudget } from "../../api/types.ts";
 import { formatTime } from "../../base/time.ts";
+import { isConditionTrue } from "../../machinery/conditions.ts";
 import { deepCopy } from "../../machinery/freeze.ts";
 import { isPodReady, isPodTerminal } from "../../machinery/pods.ts";
 import { compileLabelSelector } from "../../machinery/selectors.ts";
@@ -39,6 +40,7 @@ async function evict(core: Core, pods: KindDefinition, key: ObjectKey, options: 
   const pod = stored.object as Pod;
   if (!isOutsideBudgets(pod)) await askBudget(core, pod, context);
   const uid = options.preconditions?.uid ?? pod.metadata.uid;
+  if (!context.dryRun && uid === pod.metadata.uid) await markDisrupted(core, pods, pod, context);
   await deleteObject(
     core,
     pods,
@@ -46,6 +48,26 @@ async function evict(core: Core, pods: KindDefinition, key: ObjectKey, options: 
     { ...options, preconditions: { ...options.preconditions, ...(uid !== undefined && { uid }) } },
     context,
   );
+}
+
+/** Says on the Pod why it ends: a Job that overlooks disruptions does not count it as a failure. */
+async function markDisrupted(core: Core, pods: KindDefinition, pod: Pod, context: RequestContext): Promise<void> {
+  const lastTransitionTime = formatTime(core.world.clock.now());
+  const disrupted = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "EvictionByEvictionAPI",
+    message: "Eviction API: evicting",
+    lastTransitionTime,
+  };
+  const change = (old: AnyObject): AnyObject => {
+    const next = deepCopy(old) as Pod;
+    if (next.metadata.uid !== pod.metadata.uid || isConditionTrue(next.status?.conditions, disrupted.type)) return next;
+    const others = (next.status?.conditions ?? []).filter(({ type }) => type !== disrupted.type);
+    next.status = { ...next.status, conditions: [...others, disrupted] };
+    return next;
+  };
+  await changeObject(core, pods, keyOf(pod), { face: statusResource(pods), context, change });
 }
 
 /** A Pod that serves nobody disrupts nobody. */

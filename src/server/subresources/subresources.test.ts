@@ -95,6 +95,18 @@ test("an eviction within the budget spends it and deletes the Pod", async () => 
   assert.deepEqual([status.disruptionsAllowed, Object.keys(status.disruptedPods)], [0, ["a"]]);
 });
 
+test("an evicted Pod says that it was evicted; one that only was asked about does not", async () => {
+  const { post, api } = await startPod();
+  const held = { metadata: { finalizers: ["example.com/held"] } };
+  await api.patch(pods, inDefault("a"), "merge", held, context);
+  const conditions = async () =>
+    (await api.get(pods, inDefault("a"))).object.status?.conditions?.map(({ type, reason }: any) => [type, reason]);
+  await post("eviction", { ...evictionOf("a"), deleteOptions: { dryRun: ["All"] } });
+  assert.equal(await conditions(), undefined);
+  await post("eviction", evictionOf("a"));
+  assert.deepEqual(await conditions(), [["DisruptionTarget", "EvictionByEvictionAPI"]]);
+});
+
 test("a Pod that does not run yet needs no budget", async () => {
   const { post, api } = await startPod();
   await api.create(served("policy", "poddisruptionbudgets"), "default", budget, context);
