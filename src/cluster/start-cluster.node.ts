@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly imageFails?: (reference: string) => boolean;
   /** Size, labels and taints of the nodes, back-offs of their agents. */
   readonly node?: Partial<NodeAgentConfig>;
+  /** Default true: releases are recorded, and annotations for rollback and configuration are followed. False: as plain Kubernetes. */
+  readonly releases?: boolean;
   /** Port of the API on 127.0.0.1. Default: a free one. */
   readonly port?: number;
   /** Where components say what they do. Default: nowhere. */
@@ -71,7 +73,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const world: World = { clock, random: seed === undefined ? systemRandom : seededRandom(seed), log: options.log ?? silentLog };
   const directory = await mkdtemp(join(tmpdir(), "windlass-cluster-"));
   const store = openMemoryStore();
-  const starting = startEngine({ world, store, pkiDirectory: directory, ...(options.port !== undefined && { port: options.port }) });
+  const starting = startEngine({
+    world,
+    store,
+    pkiDirectory: directory,
+    ...(options.port !== undefined && { port: options.port }),
+    ...(options.releases !== undefined && { releases: options.releases }),
+  });
   const engine = await whileMoving(virtual, starting).catch(async (error) => {
     await store.close();
     await rm(directory, { recursive: true, force: true });

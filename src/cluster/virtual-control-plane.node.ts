@@ -2,8 +2,9 @@
  * A control plane in virtual time for tests: the real server core over a memory store, the controllers that the test
  * asks for, and a clock that moves only when told. No ports, no files, no nodes.
  */
-import type { KindRef } from "../api/kind.ts";
+import type { KindDefinition, KindRef } from "../api/kind.ts";
 import { ServiceAccount } from "../api/kinds/service-account/index.ts";
+import { kinds } from "../api/registry.ts";
 import type { KubeObject, ObjectKey } from "../api/meta/object.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { seededRandom } from "../base/random.ts";
@@ -34,6 +35,8 @@ export interface VirtualControlPlaneOptions {
   readonly controllers: readonly ((deps: ControllerDeps) => Controller | readonly Controller[])[];
   /** Stands between the controllers and the server, to make things go wrong. */
   readonly between?: (client: Client) => Client;
+  /** Kinds that are served beside the usual ones. */
+  readonly moreKinds?: readonly KindDefinition[];
   readonly seed?: number;
   readonly log?: Log;
 }
@@ -46,6 +49,7 @@ export async function startVirtualControlPlane(options: VirtualControlPlaneOptio
   const plane = createControlPlane({
     store,
     world,
+    kinds: [...kinds, ...(options.moreKinds ?? [])],
     facts: { caBundle: "", apiServer: () => ({ ip: "127.0.0.1", port: 6443 }) },
     controllers: (deps) => {
       const client = options.between?.(deps.client) ?? deps.client;
