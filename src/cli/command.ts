@@ -52,6 +52,8 @@ export interface CommandGroup {
   readonly about: string;
   readonly examples?: string;
   readonly commands: readonly CommandEntry[];
+  /** What the name does where none of the commands follows it: `create -f web.yaml` beside `create namespace x`. */
+  readonly itself?: Command;
 }
 
 export interface Invocation {

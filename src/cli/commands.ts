@@ -23,6 +23,12 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./apply/apply.ts")).apply,
   },
   {
+    name: "create",
+    section: basic,
+    summary: "make objects, from manifests or from flags",
+    load: async () => (await import("./create/create.ts")).create,
+  },
+  {
     name: "diff",
     section: basic,
     summary: "show what an apply would change",

@@ -19,7 +19,10 @@ export async function runCommandLine(program: Program, line: readonly string[], 
   let group = program.root;
   let rest = [...line];
   for (;;) {
-    const at = findSubcommand([...globalFlags, helpFlag], rest);
+    const at = findSubcommand([...globalFlags, helpFlag, ...(group.itself?.flags ?? [])], rest);
+    const { itself } = group;
+    if (itself && (at < 0 || !findEntry(group, rest[at] as string)))
+      return runCommand(program, name, itself, rest, environment, groupHelp(program, name, group));
     if (at < 0) return runGroup(program, name, group, rest, environment);
     const word = rest[at] as string;
     // `help VERB` is `VERB --help`.
@@ -69,6 +72,7 @@ async function runCommand(
   command: Command,
   rest: readonly string[],
   environment: Environment,
+  help = commandHelp(program, name, command),
 ): Promise<number> {
   let parsed: ParsedLine;
   const own = new Set(command.flags.map((flag) => flag.name));
@@ -83,7 +87,7 @@ async function runCommand(
     return wrongFlags(error, name, environment);
   }
   if (parsed.flags.bool("help")) {
-    environment.stdout.write(commandHelp(program, name, command));
+    environment.stdout.write(help);
     return 0;
   }
   for (const warning of parsed.warnings) environment.stderr.write(`${warning}\n`);

@@ -4,10 +4,9 @@ import type { Flag } from "./flags.ts";
 
 /** What `--help` of one command prints. */
 export function commandHelp(program: { readonly name: string }, name: string, command: Command): string {
-  const shown = command.flags.filter((flag) => !flag.hidden && flag.deprecated === undefined);
   const parts = [command.about];
   if (command.examples) parts.push(`Examples:\n${indent(inName(command.examples, program.name))}`);
-  if (shown.length > 0) parts.push(`Options:\n${indent(shown.map(flagLines).join("\n"))}`);
+  parts.push(...options(command.flags));
   parts.push(`Usage:\n  ${name} ${command.usage}`.trimEnd());
   if (!command.withoutGlobalFlags) parts.push(`Use "${program.name} options" for the flags that every command on a cluster takes.`);
   return `${parts.join("\n\n")}\n`;
@@ -26,8 +25,15 @@ export function groupHelp(program: { readonly name: string }, name: string, grou
   if (group.examples) parts.push(`Examples:\n${indent(inName(group.examples, program.name))}`);
   for (const [section, entries] of sections)
     parts.push(`${section}:\n${entries.map((entry) => `  ${entry.name.padEnd(width)}   ${entry.summary}`).join("\n")}`);
-  parts.push(`Usage:\n  ${name} [flags] [options]`, `Use "${name} <command> --help" for more about a command.`);
+  parts.push(...options(group.itself?.flags ?? []));
+  parts.push(`Usage:\n  ${name} ${group.itself?.usage ?? "[flags] [options]"}`, `Use "${name} <command> --help" for more about a command.`);
   return `${parts.join("\n\n")}\n`;
+}
+
+/** A part with the flags that help shows; nothing where there are none. */
+function options(flags: readonly Flag[]): string[] {
+  const shown = flags.filter((flag) => !flag.hidden && flag.deprecated === undefined);
+  return shown.length === 0 ? [] : [`Options:\n${indent(shown.map(flagLines).join("\n"))}`];
 }
 
 /** The flags of a list, as help shows them. */

@@ -23,7 +23,9 @@ export async function complete(root: CommandGroup, words: readonly string[], env
   let group = root;
   const rest = [...before];
   for (;;) {
-    const at = findSubcommand([...globalFlags, helpFlag], rest);
+    const { itself } = group;
+    const at = findSubcommand([...globalFlags, helpFlag, ...(itself?.flags ?? [])], rest);
+    if (at < 0 && itself && (last.startsWith("-") || rest.length > 0)) return ofCommand(itself, rest, last, environment).catch(() => none);
     if (at < 0) return last.startsWith("-") ? flagNames([...globalFlags, helpFlag], last) : commandNames(group, last);
     const entry = group.commands.find(({ name, aliases }) => name === rest[at] || aliases?.includes(rest[at] as string));
     if (!entry) return none;

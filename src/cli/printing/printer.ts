@@ -37,14 +37,18 @@ export const doneLine = (resource: Pick<Resource, "kind" | "group">, name: strin
  * The printer that -o asks for; undefined where the verb prints its own line. Throws `CommandError` for a format that
  * there is not.
  */
-export async function printerOf(flags: Flags, environment: Pick<Environment, "files">): Promise<Printer | undefined> {
+export async function printerOf(
+  flags: Flags,
+  environment: Pick<Environment, "files">,
+  { jsonText = toJsonText }: { readonly jsonText?: (value: unknown) => string } = {},
+): Promise<Printer | undefined> {
   const [format, argument] = splitOutput(flags.string("output"));
   const keepsManagedFields = flags.bool("show-managed-fields");
   switch (format) {
     case "":
       return undefined;
     case "json":
-      return (object) => toJsonText(shown(object, keepsManagedFields));
+      return (object) => jsonText(shown(object, keepsManagedFields));
     case "yaml": {
       let isFirst = true;
       return (object) => {
