@@ -2,26 +2,27 @@
  * Requests to one API server: TLS, credentials, kept connections, patience with a server that asks for it. Knows
  * nothing of objects; `http-client.node.ts` does.
  */
-import http from "node:http";
-import type https from "node:https";
-import { ApiError } from "../api/errors.ts";
-import type { Status } from "../api/types.ts";
+import type http from "node:http";
+import net from "node:net";
 import { type Clock, sleep } from "../base/clock.ts";
+import { errorOf, patienceMs, warningsOf } from "./answers.ts";
 import { ConnectionError } from "./client.ts";
-import { credentialSource, readNamed } from "./credentials.node.ts";
+import { type Credentials, credentialSource, readNamed } from "./credentials.node.ts";
+import { type Exchange, type HttpConnections, httpConnections } from "./http-connections.node.ts";
+import type { ResponseHead } from "./http-response.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
+import type { NodeHttp } from "./node-http.node.ts";
 import { proxyFor } from "./proxy.node.ts";
+import type { TlsOptions } from "./tls-dialler.node.ts";
 import type { RawRequest, RawResponse, StreamHandler, Transport } from "./transport.ts";
 
 /** How often a request is sent again because the server asked for patience. */
 const patienceMax = 10;
-const connectTimeoutMs = 30_000;
-const keepAliveProbeMs = 30_000;
 
 /** What is needed to open a connection of another protocol to the same server as the same user. */
 export interface ConnectOptions {
   readonly url: URL;
-  readonly tls: https.AgentOptions;
+  readonly tls: TlsOptions;
   /** Connects, through a proxy where there is one. */
   readonly agent: http.Agent;
   readonly headers: Readonly<Record<string, string | string[]>>;
@@ -50,72 +51,116 @@ export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning, 
   const base = new URL(access.server.includes("://") ? access.server : `http://${access.server}`);
   const secure = base.protocol === "https:";
   const prefix = base.pathname.replace(/\/+$/, "");
-  const proxy = proxyFor(base, access.proxyUrl);
+  // Who may open the socket is the user that the credential stands for.
+  const proxy = access.socket === undefined ? proxyFor(base, access.proxyUrl) : undefined;
   const credentials = credentialSource(access, clock);
   const ca = access.certificateAuthority ?? readNamed(access.certificateAuthorityFile);
   /** One per client certificate: a plugin may hand out another one. */
-  const agents = new Map<string, Promise<http.Agent>>();
-  let socketAgent: http.Agent | undefined;
-  const tlsOf = (certificate: string | undefined, key: string | undefined): https.AgentOptions => ({
+  const connections = new Map<string, Promise<HttpConnections>>();
+  let loaded: Promise<NodeHttp> | undefined;
+  const tlsOf = ({ certificate, key }: Credentials): TlsOptions => ({
     ...(ca !== undefined && { ca }),
     ...(certificate !== undefined && { cert: certificate }),
     ...(key !== undefined && { key }),
     ...(access.tlsServerName !== undefined && { servername: access.tlsServerName }),
     rejectUnauthorized: access.insecureSkipTlsVerify !== true,
   });
+  const host = base.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(base.port || (secure ? 443 : 80));
 
-  const kept = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, scheduling: "lifo" as const };
+  /** Streams, proxies and WebSockets, which short commands do without. */
+  const nodeHttp = (): Promise<NodeHttp> =>
+    (loaded ??= import("./node-http.node.ts").then((module) => module.nodeHttp({ base, proxy, socket: access.socket })));
 
-  function agentOf(certificate: string | undefined, key: string | undefined): Promise<http.Agent> {
-    const known = agents.get(certificate ?? "");
+  function connectionsWith(current: Credentials): Promise<HttpConnections> {
+    const name = current.certificate ?? "";
+    const known = connections.get(name);
     if (known) return known;
-    const options = { ...kept, ...tlsOf(certificate, key) };
-    const agent = secure
-      ? import("./tls-agent.node.ts").then(({ tlsAgent }) => tlsAgent(options, proxy))
-      : Promise.resolve(new http.Agent(kept));
-    agents.set(certificate ?? "", agent);
-    return agent;
+    const opened = dialler(current).then((connect) =>
+      httpConnections({ connect, connected: secure && access.socket === undefined ? "secureConnect" : "connect", server: base.host }),
+    );
+    connections.set(name, opened);
+    return opened;
+  }
+
+  async function dialler(current: Credentials): Promise<() => net.Socket> {
+    const { socket } = access;
+    if (socket !== undefined) return () => net.connect({ path: socket });
+    if (!secure) return () => net.connect({ host, port });
+    const { tlsDialler } = await import("./tls-dialler.node.ts");
+    return tlsDialler({ host, port, ...tlsOf(current) });
+  }
+
+  const headersOf = ({ headers }: RawRequest, current: Credentials) => ({
+    accept: "application/json",
+    "user-agent": userAgent,
+    ...current.headers,
+    ...headers,
+  });
+
+  /** Tells of an answer whose head has come. */
+  function watching({ method, path }: RawRequest): (head: ResponseHead) => void {
+    const began = clock.monotonic();
+    return ({ status, reason, headers }) => {
+      onAnswer?.(`${method} ${base.origin}${prefix}${path} ${status} ${reason}`, clock.monotonic() - began);
+      if (onWarning) warningsOf(headers["warning"]).forEach(onWarning);
+    };
   }
 
   async function open(request: RawRequest): Promise<http.ClientRequest> {
-    const { certificate, key, headers } = await credentials.current();
-    // Who may open the socket is the user that the credential stands for.
-    const agent = access.socket === undefined ? await agentOf(certificate, key) : (socketAgent ??= new http.Agent(kept));
+    const current = await credentials.current();
+    const onHead = watching(request);
     const length = request.body === undefined ? {} : { "content-length": String(Buffer.byteLength(request.body)) };
-    const outgoing = http.request({
-      agent,
-      ...(access.socket === undefined ? { protocol: base.protocol } : { socketPath: access.socket }),
-      host: base.hostname.replace(/^\[|\]$/g, ""),
-      port: base.port || (secure ? 443 : 80),
+    const outgoing = (await nodeHttp()).open(
+      { method: request.method, path: prefix + request.path, headers: { ...headersOf(request, current), ...length } },
+      tlsOf(current),
+    );
+    outgoing.on("response", ({ statusCode = 0, statusMessage = "", headers }) =>
+      onHead({ status: statusCode, reason: statusMessage, headers }),
+    );
+    return outgoing;
+  }
+
+  /** Begins one request; its answer, whether it may have met a connection that was just being closed, and how to give up. */
+  async function begin(request: RawRequest): Promise<Pick<Exchange, "abandon" | "isReused"> & { readonly answer: Promise<RawResponse> }> {
+    if (proxy) {
+      const outgoing = await open(request);
+      const { answerTo } = await import("./node-http.node.ts");
+      const answer = answerTo(outgoing, request.body);
+      return {
+        answer,
+        abandon: (error) => void outgoing.destroy(error),
+        get isReused() {
+          return outgoing.reusedSocket;
+        },
+      };
+    }
+    const current = await credentials.current();
+    return (await connectionsWith(current)).exchange({
       method: request.method,
       path: prefix + request.path,
-      headers: { accept: "application/json", "user-agent": userAgent, ...headers, ...request.headers, ...length },
+      headers: { host: base.host, ...headersOf(request, current) },
+      ...(request.body !== undefined && { body: request.body }),
+      onHead: watching(request),
     });
-    if (onAnswer) {
-      const began = clock.monotonic();
-      outgoing.on("response", ({ statusCode, statusMessage }) => {
-        onAnswer(`${request.method} ${base.origin}${prefix}${request.path} ${statusCode} ${statusMessage}`, clock.monotonic() - began);
-      });
-    }
-    if (onWarning) outgoing.on("response", ({ headers }) => warningsOf(headers.warning).forEach(onWarning));
-    outgoing.on("socket", (socket) => {
-      if (!socket.connecting) return;
-      socket.setKeepAlive(true, keepAliveProbeMs);
-      socket.setTimeout(connectTimeoutMs, () => outgoing.destroy(new Error(`connecting to ${base.host} timed out`)));
-      socket.once(secure && access.socket === undefined ? "secureConnect" : "connect", () => socket.setTimeout(0));
-    });
-    return outgoing;
   }
 
   async function once(request: RawRequest): Promise<RawResponse> {
     for (let attempt = 0; ; attempt++) {
-      const outgoing = await open(request);
+      const limitMs = request.timeoutMs ?? timeoutMs;
+      let exchange: Awaited<ReturnType<typeof begin>> | undefined;
+      let timer: { cancel(): void } | undefined;
       try {
-        return await answerOf(outgoing, timeoutMs === undefined ? request : { timeoutMs, ...request }, clock);
+        exchange = await begin(request);
+        const { abandon, answer } = exchange;
+        timer = limitMs === undefined ? undefined : clock.setTimer(limitMs, () => abandon(new Error(`no answer within ${limitMs} ms`)));
+        return await answer;
       } catch (error) {
         // The server had closed a kept connection just as it was taken again: nothing was done, and reading is harmless.
-        const stale = outgoing.reusedSocket && request.method === "GET" && attempt === 0;
+        const stale = exchange?.isReused && request.method === "GET" && attempt === 0;
         if (!stale) throw connectionError(error, base);
+      } finally {
+        timer?.cancel();
       }
     }
   }
@@ -160,10 +205,12 @@ export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning, 
       outgoing.on("response", (incoming) => {
         const status = incoming.statusCode ?? 0;
         if (status < 200 || status > 299) {
-          collect(incoming).then((answer) => {
-            if (status === 401 && mayRenew && !closed && credentials.refused()) start(false).catch(broken);
-            else end(errorOf(answer));
-          }, broken);
+          import("./node-http.node.ts")
+            .then(({ collect }) => collect(incoming))
+            .then((answer) => {
+              if (status === 401 && mayRenew && !closed && credentials.refused()) start(false).catch(broken);
+              else end(errorOf(answer));
+            }, broken);
           return;
         }
         handler.begin?.(incoming.headers);
@@ -191,55 +238,16 @@ export function httpTransport({ access, clock, userAgent, timeoutMs, onWarning, 
     must,
     stream,
     async connectOptions(path) {
-      const { certificate, key, headers } = await credentials.current();
+      const current = await credentials.current();
       const url = new URL(prefix + path, base);
-      return {
-        url,
-        tls: tlsOf(certificate, key),
-        agent: await agentOf(certificate, key),
-        headers: { "user-agent": userAgent, ...headers },
-      };
+      const tls = tlsOf(current);
+      return { url, tls, agent: (await nodeHttp()).agentFor(tls), headers: { "user-agent": userAgent, ...current.headers } };
     },
     close() {
-      socketAgent?.destroy();
-      for (const agent of agents.values()) void agent.then((each) => each.destroy());
+      for (const each of connections.values()) void each.then((found) => found.close());
+      void loaded?.then((found) => found.close());
     },
   };
-}
-
-function answerOf(outgoing: http.ClientRequest, request: RawRequest, clock: Clock): Promise<RawResponse> {
-  return new Promise((resolve, reject) => {
-    const timer =
-      request.timeoutMs === undefined
-        ? undefined
-        : clock.setTimer(request.timeoutMs, () => outgoing.destroy(new Error(`no answer within ${request.timeoutMs} ms`)));
-    const settle =
-      <T>(how: (value: T) => void) =>
-      (value: T) => {
-        timer?.cancel();
-        how(value);
-      };
-    outgoing.on("error", settle(reject));
-    outgoing.on("response", (incoming) => collect(incoming).then(settle(resolve), settle(reject)));
-    outgoing.end(request.body);
-  });
-}
-
-function collect(incoming: http.IncomingMessage): Promise<RawResponse> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-    incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }));
-    incoming.on("error", reject);
-    incoming.on("close", () => reject(new Error("the connection broke in the middle of an answer")));
-  });
-}
-
-/** How long the server asks to wait before the request is sent again. */
-function patienceMs({ status, headers }: RawResponse): number | undefined {
-  const seconds = headers["retry-after"];
-  if (typeof seconds !== "string" || (status !== 429 && status < 500) || !/^\d+$/.test(seconds)) return undefined;
-  return Number(seconds) * 1000;
 }
 
 function connectionError(error: unknown, base: URL): Error {
@@ -251,40 +259,4 @@ function connectionError(error: unknown, base: URL): Error {
       cause: error,
     });
   return new ConnectionError(message || String(code), { cause: error });
-}
-
-/** The error that an answer is: its Status, or one made for an answer that carries none. */
-function errorOf({ status, body }: RawResponse): ApiError {
-  const text = Buffer.from(body).toString("utf8");
-  try {
-    const parsed = JSON.parse(text) as Status;
-    if (parsed?.kind === "Status") return new ApiError(parsed);
-  } catch {
-    // A proxy in between speaks in its own words; they become the message.
-  }
-  const reasons: Record<number, string> = {
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    409: "Conflict",
-    410: "Expired",
-    429: "TooManyRequests",
-    503: "ServiceUnavailable",
-  };
-  const message = text.trim().slice(0, 1000) || `the server answered with status ${status}`;
-  return new ApiError({
-    apiVersion: "v1",
-    kind: "Status",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason: reasons[status] ?? "Unknown",
-    code: status,
-  });
-}
-
-/** The texts of `299 - "text"`, as often as the header has it. */
-function warningsOf(header: string | string[] | undefined): string[] {
-  const all = Array.isArray(header) ? header.join(", ") : (header ?? "");
-  return [...all.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replace(/\\(.)/g, "$1"));
 }

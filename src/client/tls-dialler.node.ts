@@ -1,0 +1,46 @@
+/**
+ * Opens connections with TLS. A file of its own because TLS takes longer to load than everything else that a short
+ * command needs, and over the engine's socket it is not needed.
+ */
+import { isIP, type Socket } from "node:net";
+import tls from "node:tls";
+
+/** Trust and client certificate of connections to one server. */
+export interface TlsOptions {
+  /** PEM. Absent: the authorities that Node trusts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Instead of the host, where the certificate names another one. */
+  readonly servername?: string;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Every call opens a connection; they share what TLS has to know. */
+export function tlsDialler({
+  host,
+  port,
+  ca,
+  servername,
+  ...rest
+}: TlsOptions & { readonly host: string; readonly port: number }): () => Socket {
+  const name = servername ?? (isIP(host) === 0 ? host : undefined);
+  const options: tls.ConnectionOptions = {
+    host,
+    port,
+    ca: ca ?? (rest.rejectUnauthorized ? authorities() : []),
+    ...(name !== undefined && { servername: name }),
+    ...rest,
+    ALPNProtocols: ["http/1.1"],
+  };
+  const secureContext = tls.createSecureContext(options);
+  return () => tls.connect({ ...options, secureContext });
+}
+
+/**
+ * Those that Node trusts by itself. They are named here because `bin/windlass` tells Node not to read them at the start of
+ * every command: nearly every kubeconfig names its own.
+ */
+const authorities = (): string[] => [
+  ...new Set([...tls.rootCertificates, ...tls.getCACertificates("extra"), ...tls.getCACertificates("default")]),
+];
