@@ -9,12 +9,13 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(delayMs, task) {
-    let handle: NodeJS.Timeout | NodeJS.Immediate;
+    let timeout: NodeJS.Timeout | undefined;
+    let immediate: NodeJS.Immediate | undefined;
     let cancelled = false;
     const arm = (leftMs: number): void => {
-      if (leftMs <= 0) handle = setImmediate(run);
-      else if (leftMs > platformTimerMaxMs) handle = setTimeout(() => arm(leftMs - platformTimerMaxMs), platformTimerMaxMs);
-      else handle = setTimeout(run, leftMs);
+      if (leftMs <= 0) immediate = setImmediate(run);
+      else if (leftMs > platformTimerMaxMs) timeout = setTimeout(() => arm(leftMs - platformTimerMaxMs), platformTimerMaxMs);
+      else timeout = setTimeout(run, leftMs);
     };
     const run = (): void => {
       if (!cancelled) task();
@@ -23,8 +24,8 @@ export const systemClock: Clock = {
     return {
       cancel() {
         cancelled = true;
-        clearTimeout(handle as NodeJS.Timeout);
-        clearImmediate(handle as NodeJS.Immediate);
+        if (timeout) clearTimeout(timeout);
+        if (immediate) clearImmediate(immediate);
       },
     };
   },

@@ -25,8 +25,12 @@ import { writeHistory } from "./history-store.ts";
 import { digestKeyField, digestKeyIn, digestKeyName, liveConfiguration } from "./live-configuration.ts";
 import { emptyHistory } from "./release.ts";
 
-/** Pods and counters change by the hundred during a rollout; what they tell is gathered for so long. What decides something is looked at at once. */
+/**
+ * Pods and counters change by the hundred during a rollout; what they tell is gathered for so long, and for a millisecond more with
+ * every Pod: a look costs as much as there are Pods. What decides something is looked at at once.
+ */
 const gatheredMs = 1000;
+const gatheredPerPodMs = 1;
 
 /** One recorder per kind of workload. */
 export const releaseRecorders = (deps: ControllerDeps): readonly Controller[] => workloadKinds.map((kind) => releaseRecorder(kind, deps));
@@ -46,6 +50,11 @@ function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps): Controller {
     return workload?.kind === kind.ref.kind ? { namespace, name: workload.name } : undefined;
   };
 
+  const lookLater = (key: ObjectKey, enqueue: Enqueue): void => {
+    const workload = workloads.get(key);
+    enqueue.after(key, gatheredMs + (workload ? kind.counts(workload).total * gatheredPerPodMs : 0));
+  };
+
   /** Whoever names the object in its template, and whose history it is. */
   const concernedBy = (what: ConfigurationReference["kind"], object: KubeObject, enqueue: Enqueue): void => {
     const { namespace = "", name = "" } = object.metadata;
@@ -60,7 +69,7 @@ function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps): Controller {
   return controller(`release-recorder-${kind.ref.plural}`, deps)
     .watches<WorkloadObject>(kind.ref, (change, enqueue) => {
       const key = keyOf(change.object);
-      if (isCounting(change) && !isSettled(kind, change.object)) enqueue.after(key, gatheredMs);
+      if (isCounting(change) && hasSameSpec(change) && !isSettled(kind, change.object)) lookLater(key, enqueue);
       else enqueue(key);
     })
     .watches<KubeObject>(kind.revisionRef, (change, enqueue) => {
@@ -68,24 +77,27 @@ function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps): Controller {
       const owner = controllerOf(object);
       if (owner?.kind !== kind.ref.kind) return;
       const key = { namespace: object.metadata.namespace as string, name: owner.name };
-      if (isCounting(change)) enqueue.after(key, gatheredMs);
+      // The sizes of a ReplicaSet are another spec with every step of a rollout; its template never is.
+      if (isCounting(change)) lookLater(key, enqueue);
       else enqueue(key);
     })
     .watches(Pod, ({ object }, enqueue) => {
       const key = workloadOfPod(object);
-      if (key) enqueue.after(key, gatheredMs);
+      if (key) lookLater(key, enqueue);
     })
     .watches(ConfigMap, ({ object }, enqueue) => concernedBy("ConfigMap", object, enqueue))
     .watches(Secret, ({ object }, enqueue) => concernedBy("Secret", object, enqueue))
     .with((key) => reconcile(kind, key, deps));
 }
 
-/** Nothing but the status is another one: the counters of a rollout that goes on. */
-const isCounting = (change: Change<KubeObject>): boolean =>
+/** Neither its annotations nor its end: what is another one are counters, of a rollout that goes on. */
+const isCounting = (change: Change<KubeObject>): change is Change<KubeObject> & { readonly type: "updated" } =>
   change.type === "updated" &&
-  change.object.metadata.generation === change.old.metadata.generation &&
   change.object.metadata.deletionTimestamp === change.old.metadata.deletionTimestamp &&
   deepEqual(change.object.metadata.annotations, change.old.metadata.annotations);
+
+const hasSameSpec = (change: Change<KubeObject> & { readonly type: "updated" }): boolean =>
+  change.object.metadata.generation === change.old.metadata.generation;
 
 /** The last of its counters has come where it was going, which is the instant that a release is complete. */
 function isSettled(kind: WorkloadKind, object: WorkloadObject): boolean {

@@ -11,21 +11,38 @@ import type { Stored } from "../api.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8");
 
-/** A frozen object and its bytes, which are completed when first asked for: in-process readers never need them. */
+/**
+ * A frozen object and its bytes. Each is made of the other when it is first asked for: in-process readers need no bytes, and who
+ * lists everything after a restart needs nothing but bytes.
+ */
 export class StoredObject implements Stored {
-  readonly object: AnyObject;
+  #object: AnyObject | undefined;
   /** The bytes as they lie in the store; undefined where there are none, and once `#json` has them. */
   #body: Uint8Array | undefined;
   #json: Uint8Array | undefined;
+  readonly #resourceVersion: string | undefined;
 
-  constructor(object: AnyObject, body?: Uint8Array) {
-    this.object = deepFreeze(object);
+  /** An object that is known, with its bytes in the store where there are some; or bytes alone, and the version that belongs in them. */
+  constructor(known: AnyObject, body?: Uint8Array);
+  constructor(known: undefined, body: Uint8Array, version: number);
+  constructor(known: AnyObject | undefined, body?: Uint8Array, version?: number) {
+    this.#object = known && deepFreeze(known);
     this.#body = body;
+    this.#resourceVersion = known ? known.metadata.resourceVersion : String(version);
+  }
+
+  get object(): AnyObject {
+    if (this.#object === undefined) {
+      const object = JSON.parse(decoder.decode(this.#body ?? this.#json)) as AnyObject;
+      object.metadata.resourceVersion = this.#resourceVersion as string;
+      this.#object = deepFreeze(object);
+    }
+    return this.#object;
   }
 
   get json(): Uint8Array {
     if (this.#json === undefined) {
-      const isComplete = this.#body !== undefined && fillVersion(this.object, this.#body);
+      const isComplete = this.#body !== undefined && fillVersion(this.#body, this.#resourceVersion as string);
       this.#json = isComplete ? this.#body : encoder.encode(jsonText(this.object));
       this.#body = undefined;
     }
@@ -34,7 +51,7 @@ export class StoredObject implements Stored {
 
   /** The object's version as a number. */
   get version(): number {
-    return Number(this.object.metadata.resourceVersion);
+    return Number(this.#resourceVersion);
   }
 }
 
@@ -60,11 +77,9 @@ export class Draft {
 
 /** As many characters as the largest version has digits. */
 const blank = " ".repeat(16);
-const [quote, colon, space] = [0x22, 0x3a, 0x20];
-
-/** Everything before the version's opening quote. Kind and apiVersion are plain words, so characters are bytes. */
-const head = (object: AnyObject): string =>
-  `{"apiVersion":${JSON.stringify(object.apiVersion)},"kind":${JSON.stringify(object.kind)},"metadata":{"resourceVersion":`;
+const [quote, openBrace, space] = [0x22, 0x7b, 0x20];
+/** What the metadata of an object's bytes begin with. */
+const roomKey = encoder.encode('"resourceVersion":"');
 
 /** The bytes that go to the store: apiVersion, kind and metadata first, with room for the resourceVersion. */
 export function encodeBody(object: AnyObject): Uint8Array {
@@ -79,20 +94,21 @@ const room = { resourceVersion: blank };
  * Writes the version into its room: `"42"` and blanks up to where the closing quote stood. False, and nothing changed,
  * for bytes that have no room there.
  */
-function fillVersion(object: AnyObject, bytes: Uint8Array): boolean {
-  const at = head(object).length;
-  const version = object.metadata.resourceVersion as string;
-  if (version.length > blank.length || bytes[at] !== quote || bytes[at - 1] !== colon) return false;
-  for (let i = 0; i < version.length; i++) bytes[at + 1 + i] = version.charCodeAt(i);
-  bytes[at + 1 + version.length] = quote;
-  bytes.fill(space, at + 2 + version.length, at + 2 + blank.length);
+function fillVersion(bytes: Uint8Array, version: string): boolean {
+  // Kind and apiVersion, which come first, are plain words: the second brace is that of the metadata.
+  const key = bytes.indexOf(openBrace, 1) + 1;
+  if (key === 0 || version.length > blank.length || roomKey.some((byte, i) => bytes[key + i] !== byte)) return false;
+  const at = key + roomKey.length;
+  for (let i = 0; i < version.length; i++) bytes[at + i] = version.charCodeAt(i);
+  bytes[at + version.length] = quote;
+  bytes.fill(space, at + version.length + 1, at + blank.length + 1);
   return true;
 }
 
-/** Objects of entries that came without a companion (after a restart), by the bytes they were parsed from. */
-const parsed = new WeakMap<Uint8Array, StoredObject>();
+/** Objects of entries that came without a companion (after a restart), by the bytes that they are made of. */
+const unread = new WeakMap<Uint8Array, StoredObject>();
 
-/** The object of an entry. Parsed at most once. */
+/** The object of an entry. Parsed at most once, and only when it is looked into. */
 export function storedObjectOf(entry: Entry): StoredObject {
   const companion = entry.companion;
   if (companion instanceof Draft) {
@@ -102,12 +118,8 @@ export function storedObjectOf(entry: Entry): StoredObject {
     }
     return companion.stored;
   }
-  const known = parsed.get(entry.value);
-  if (known) return known;
-  const object = JSON.parse(decoder.decode(entry.value)) as AnyObject;
-  object.metadata.resourceVersion = String(entry.version);
-  const stored = new StoredObject(object, entry.value);
-  parsed.set(entry.value, stored);
+  let stored = unread.get(entry.value);
+  if (!stored) unread.set(entry.value, (stored = new StoredObject(undefined, entry.value, entry.version)));
   return stored;
 }
 

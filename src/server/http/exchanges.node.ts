@@ -109,16 +109,32 @@ function compressedSink(target: ByteSink): ByteSink {
 
 const ignore = (): void => {};
 
+const stackTraceLimit = Error.stackTraceLimit;
+const restoreStackTraces = (): void => {
+  Error.stackTraceLimit = stackTraceLimit;
+};
+
+/**
+ * To be called when the answer is written. The stream has been closed by then, as both sides are done, and Node makes an error of that
+ * which nobody gets to see. Without its stack that costs 3 µs instead of 10: a tenth of a GET.
+ */
+const withoutStackTrace = (): void => {
+  Error.stackTraceLimit = 0;
+  queueMicrotask(restoreStackTraces);
+};
+
 /** One HTTP/2 stream. A class, for one is made for every request and must be cheap. */
 class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
+  readonly #rawHeaders: readonly string[];
   readonly #connection: Connection;
   #answered = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[], connection: Connection) {
     this.#stream = stream;
     this.#headers = headers;
+    this.#rawHeaders = rawHeaders;
     this.#connection = connection;
     stream.on("error", ignore);
   }
@@ -136,7 +152,8 @@ class Http2Exchange implements Exchange {
     return headerText(this.#headers[name]);
   }
   get headerNames(): readonly string[] {
-    return Object.keys(this.#headers);
+    // Every request is asked for them. The object that holds the headers is a dictionary, which is slow to list.
+    return [...new Set(this.#rawHeaders.filter((_, index) => index % 2 === 0))];
   }
   get closed(): boolean {
     return this.#stream.destroyed || this.#stream.closed;
@@ -181,7 +198,8 @@ class Http2Exchange implements Exchange {
     if (body === undefined || body.length === 0 || head) stream.respond(headers, { endStream: true });
     else {
       stream.respond(headers);
-      stream.end(body);
+      stream.write(body, withoutStackTrace);
+      stream.end();
     }
     this.#dismissBody();
   }
@@ -216,8 +234,12 @@ class Http2Exchange implements Exchange {
 }
 
 /** One HTTP/2 stream. */
-export const http2Exchange = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection): Exchange =>
-  new Http2Exchange(stream, headers, connection);
+export const http2Exchange = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+  connection: Connection,
+): Exchange => new Http2Exchange(stream, headers, rawHeaders, connection);
 
 /** One HTTP/1.1 request. */
 export function http1Exchange(request: IncomingMessage, response: ServerResponse, connection: Connection): Exchange {

@@ -35,7 +35,7 @@ const over: Readonly<
     return received;
   },
   async http2(connection, handle, headers) {
-    const server = createHttp2Server().on("stream", (stream, received) => handle(http2Exchange(stream, received, connection)));
+    const server = createHttp2Server().on("stream", (stream, received, _, raw) => handle(http2Exchange(stream, received, raw, connection)));
     await once(server.listen(0, "127.0.0.1"), "listening");
     const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     const stream = session.request(headers);

@@ -116,12 +116,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     session.on("close", () => sessions.delete(session));
     if (closing) session.close();
   });
-  http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+  http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
     const session = stream.session as Http2Session | undefined;
     if (!session) return;
     busy.set(session, (busy.get(session) ?? 0) + 1);
     stream.once("close", () => busy.set(session, (busy.get(session) ?? 1) - 1));
-    void options.handle(http2Exchange(stream, headers, sessionConnections.get(session) ?? nobody));
+    void options.handle(http2Exchange(stream, headers, rawHeaders, sessionConnections.get(session) ?? nobody));
   });
   http2.on("sessionError", () => {});
 
