@@ -197,4 +197,6 @@ export interface WorkloadKind<T extends WorkloadObject = any> {
   isPaused(object: T): boolean;
   /** What kubectl says where there is no revision to go back to (KR-23, KR-24). */
   nothingToUndo(name: string): string;
+  /** Its Pods are one for each node that qualifies: which nodes there are is part of its story. */
+  readonly onePerNode?: boolean;
 }

@@ -47,7 +47,29 @@ const refusals: readonly Refusal[] = [
     words: ([, level, why]) => `the namespace's Pod security level "${level}" forbids it: ${clause(why ?? "")}`,
   },
   {
-    pattern: /(?:maximum|minimum) (?:cpu|memory|\S+) usage per (?:Container|Pod) is .*/s,
+    pattern: /no PriorityClass with name (\S+) was found/,
+    code: "AdmissionRefused",
+    certainty: "certain",
+    words: ([, name]) => `there is no PriorityClass "${name}"`,
+    wayOut: ({ commands }) => commands.clusterKubectl("see which there are", "get priorityclass"),
+  },
+  {
+    pattern: /RuntimeClass "([^"]+)" not found/i,
+    code: "AdmissionRefused",
+    certainty: "certain",
+    words: ([, name]) => `there is no RuntimeClass "${name}"`,
+    wayOut: ({ commands }) => commands.clusterKubectl("see which there are", "get runtimeclass"),
+  },
+  {
+    pattern: /ValidatingAdmissionPolicy '([^']+)' with binding '([^']+)' denied request: (.*)/s,
+    code: "AdmissionRefused",
+    certainty: "certain",
+    words: ([, policy, , why]) => `ValidatingAdmissionPolicy "${policy}" denies it: ${clause(why ?? "")}`,
+    wayOut: ({ commands }, [, policy]) =>
+      commands.clusterKubectl("see what it asks for", `get validatingadmissionpolicy ${policy} -o yaml`),
+  },
+  {
+    pattern: /(?:(?:maximum|minimum) (?:cpu|memory|\S+) usage|\S+ max limit to request ratio) per (?:Container|Pod) is .*/s,
     code: "AdmissionRefused",
     certainty: "certain",
     words: ([all]) => `a LimitRange forbids it: ${clause(all)}`,

@@ -15,6 +15,7 @@ export interface Cause {
   readonly pod?: PodView;
   readonly container?: string;
   readonly needsPerson?: boolean;
+  readonly isNote?: boolean;
   readonly untilMs?: number;
   readonly evidence: readonly Evidence[];
   readonly wayOut: readonly WayOut[];
@@ -26,6 +27,8 @@ export interface Inquiry {
   readonly related: Related;
   readonly events: EventIndex;
   readonly nowMs: number;
+  /** From a Pod's creation to its being ready, in milliseconds, at this workload's Pods that are: half of them were quicker. Absent where none is. */
+  readonly usualMs?: number;
   readonly commands: Commands;
 }
 

@@ -33,15 +33,25 @@ export function configCause(inquiry: Inquiry, pod: PodView, container: Container
   const evidence = [stateEvidence(pod, container, "state.waiting", `CreateContainerConfigError${message && `: ${message}`}`)];
   const missing = missingObject(message);
   if (missing) return missingCause(inquiry, { pod, missing, evidence, container: container.name, where: usedBy(container, missing) });
+  const root = /runAsNonRoot/.test(message);
   return {
-    code: "ConfigMissing",
-    certainty: "certain",
-    same: `${container.name} ${message}`,
-    sentence: (subject) => `${subject} can't start: the configuration of container ${container.name} can't be used: ${clause(message)}.`,
+    code: "ContainerConfigInvalid",
+    // What a node has not fetched in time, or could not ask for, it asks for again.
+    certainty: /timed out|timeout|deadline exceeded|not registered|connection refused|failed to sync/i.test(message) ? "likely" : "certain",
+    same: `${container.name} ${message.replace(/\(pod: [^)]*\)/, "")}`,
+    sentence: (subject) =>
+      root
+        ? `${subject} can't start: container ${container.name} must not run as root (runAsNonRoot), and ${/non-numeric/.test(message) ? "the node can't tell who its image's user is" : "its image does"}.`
+        : `${subject} can't start: the configuration of container ${container.name} can't be used: ${clause(message)}.`,
     pod,
     container: container.name,
     evidence,
-    wayOut: templateWayOut(inquiry, describePod(inquiry, pod)),
+    wayOut: templateWayOut(
+      inquiry,
+      root
+        ? { about: "set securityContext.runAsUser to a number other than 0 in the template, or take another image" }
+        : describePod(inquiry, pod),
+    ),
   };
 }
 
@@ -51,10 +61,13 @@ const usedBy = (container: ContainerView, missing: Missing): string =>
 /** A Pod that waits for its volumes: something they are made of is missing, or they can't be mounted. */
 export function mountCause(inquiry: Inquiry, pod: PodView): Cause | undefined {
   if (!isBeingCreated(pod)) return undefined;
-  const event = inquiry.events.last(pod.uid, ["FailedMount", "FailedAttachVolume"]);
+  // "Timed out" comes last and says nothing: what went before it does.
+  const event =
+    inquiry.events.last(pod.uid, mountReasons, { message: /^(?!Unable to attach or mount volumes)/ }) ??
+    inquiry.events.last(pod.uid, mountReasons);
   if (!event) return undefined;
   const evidence = [{ at: `event ${event.reason} of Pod ${pod.name}`, text: oneLine(event.message) }];
-  const volume = /for volume "([^"]+)"/.exec(event.message)?.[1];
+  const volume = /for volume "([^"]+)"/.exec(event.message)?.[1] ?? /unmounted volumes=\[([^\]\s]+)/.exec(event.message)?.[1];
   const missing = missingObject(event.message);
   if (missing) {
     const named = missing.name === "" && volume ? { ...missing, name: sourceOf(pod, volume, missing.kind) } : missing;
@@ -65,6 +78,7 @@ export function mountCause(inquiry: Inquiry, pod: PodView): Cause | undefined {
       where: volume ? `volume ${volume} is made of it` : "a volume is made of it",
     });
   }
+  if (/^Multi-Attach error/.test(event.message)) return attachedElsewhere(inquiry, pod, volume, event.message, evidence);
   return {
     code: "VolumeNotMounted",
     certainty: "likely",
@@ -77,7 +91,31 @@ export function mountCause(inquiry: Inquiry, pod: PodView): Cause | undefined {
   };
 }
 
-const withoutFrame = (message: string): string => message.replace(/^MountVolume\.\w+ failed for volume "[^"]*"\s*:\s*/, "");
+const mountReasons = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"];
+
+/** A volume that one node at a time may have, and another one has it: it comes when the Pod over there is gone, and its node says so. */
+function attachedElsewhere(inquiry: Inquiry, pod: PodView, volume: string | undefined, message: string, evidence: Evidence[]): Cause {
+  const users = /used by pod\(s\) (.+?)\.?$/.exec(message)?.[1];
+  return {
+    code: "VolumeNotMounted",
+    certainty: "likely",
+    same: `elsewhere ${users ?? ""}`,
+    sentence: (subject) =>
+      `${subject} can't start: volume ${volume ?? "of its claim"} is still attached to another node${users ? `, for Pod ${users}` : ""}, and only one node at a time may have it.`,
+    pod,
+    evidence,
+    wayOut: [
+      inquiry.commands.kubectl("see which node has it, and whether that Pod is going", "get pods -o wide"),
+      { about: "such a volume can't be in two places during an update: strategy Recreate, or a StatefulSet" },
+    ],
+  };
+}
+
+const withoutFrame = (message: string): string =>
+  message
+    .replace(/^(?:MountVolume|MapVolume|AttachVolume)\.\w+ failed for volume "[^"]*"\s*:\s*/, "")
+    .replace(/^Unable to attach or mount volumes: .*?\]: ?/, "")
+    .replace(/^rpc error: code = \w+ desc = /, "");
 
 /** Bound to a node, and none of its containers has been made yet: else its volumes are there. */
 const isBeingCreated = (pod: PodView): boolean =>

@@ -11,8 +11,13 @@ const recentMs = 600_000;
 
 const startReasons = new Set(["StartError", "ContainerCannotRun", "RunContainerError"]);
 const createReasons = new Set(["CreateContainerError", "PreCreateHookError", "PreStartHookError"]);
-const notFound = /executable file not found|no such file or directory|not found in \$?PATH/i;
+/** Of the program itself: files that a mount or a working directory lacks are told in nearly the same words. */
+const notFound = /executable file .*not found|(?:exec:? |stat )\S+.* no such file or directory|not found in \$?PATH/i;
 const notRunnable = /permission denied|exec format error|is a directory/i;
+const notMounted = /error mounting|failed to mount|not a directory.*trying to mount|mount .* to rootfs/i;
+const noFolder = /chdir to cwd|current working directory|mkdir .*cwd/i;
+/** Nothing but another template, or image, helps. */
+const neverCreated = /no command specified|invalid reference format|duplicate mount|is not an absolute path|must be an absolute path/i;
 
 /** Why a container does not run, or not for long. */
 export function containerCause(inquiry: Inquiry, pod: PodView, container: ContainerView): Cause | undefined {
@@ -42,44 +47,71 @@ function lastEnd({ nowMs }: Inquiry, pod: PodView, container: ContainerView): Te
 }
 
 function createCause(inquiry: Inquiry, pod: PodView, container: ContainerView, message: string): Cause {
+  const certainty = neverCreated.test(message) ? "certain" : "likely";
   return {
-    ...common(pod, container, "ContainerCreateFailed", "likely", message.slice(0, 60)),
+    ...common(pod, container, "ContainerCreateFailed", certainty, message.replace(/[0-9a-f]{12,}/g, "").slice(0, 60)),
     sentence: (subject) =>
-      `${subject} can't start: container ${container.name} can't be created: ${clause(message || "no reason is given")}.`,
+      `${subject} can't start: container ${container.name} can't be created: ${clause(withoutRuntimeFrame(message) || "no reason is given")}.`,
     evidence: [stateEvidence(pod, container, "state.waiting", message)],
     wayOut: templateWayOut(inquiry, inquiry.commands.kubectl("look closer", `describe pod ${pod.name}`)),
   };
 }
 
 function startCause(inquiry: Inquiry, pod: PodView, container: ContainerView, message: string, field: string): Cause {
-  const isMissing = notFound.test(message);
-  const isRefused = notRunnable.test(message);
   const command = commandOf(pod, container);
-  const named = /exec: "([^"]+)"/.exec(message)?.[1] ?? command?.[0];
-  const words = isMissing
-    ? `the command of container ${container.name}${named ? ` ("${named}")` : ""} does not exist in image "${container.image}"`
-    : isRefused
-      ? `the command of container ${container.name}${named ? ` ("${named}")` : ""} can't be executed: ${clause(message)}`
-      : `container ${container.name} can't be started: ${clause(message || "no reason is given")}`;
+  const { words, certainty, isMissing, fix } = startTrouble(container, message, command);
   return {
-    ...common(
-      pod,
-      container,
-      isMissing ? "CommandNotFound" : "ContainerStartFailed",
-      isMissing || isRefused ? "certain" : "likely",
-      container.image,
-    ),
+    ...common(pod, container, isMissing ? "CommandNotFound" : "ContainerStartFailed", certainty, container.image),
     sentence: (subject) => `${subject} can't start: ${words}.`,
     evidence: [
       stateEvidence(pod, container, field, message),
       ...(command ? [{ at: `Pod ${pod.name}, container ${container.name}, command`, text: oneLine(JSON.stringify(command)) }] : []),
     ],
     wayOut: templateWayOut(inquiry, {
-      about: command ? "correct command or args in the template, or take another image" : "take an image whose command exists",
-      ...(command ? {} : { command: setImage(inquiry, container) }),
+      about: fix,
+      ...(fix === otherImage && { command: setImage(inquiry, container) }),
     }),
   };
 }
+
+const otherImage = "take an image whose command exists";
+
+/** What a runtime that could not start a container complains of, and what of the template to correct. */
+function startTrouble(
+  { name, image }: ContainerView,
+  message: string,
+  command: readonly string[] | undefined,
+): { readonly words: string; readonly certainty: Certainty; readonly isMissing: boolean; readonly fix: string } {
+  const said = clause(withoutRuntimeFrame(message) || "no reason is given");
+  const likely = { certainty: "likely", isMissing: false } as const;
+  if (notMounted.test(message))
+    return {
+      ...likely,
+      words: `a volume of container ${name} can't be mounted where the template says: ${said}`,
+      fix: `correct volumeMounts of container ${name} in the template`,
+    };
+  if (noFolder.test(message))
+    return {
+      ...likely,
+      words: `the working directory of container ${name} can't be used: ${said}`,
+      fix: `correct workingDir of container ${name} in the template`,
+    };
+  const program = /exec:? "([^"]+)"/.exec(message)?.[1] ?? /executable file [`']([^'`]+)/.exec(message)?.[1] ?? command?.[0];
+  const subject = `the command of container ${name}${program ? ` ("${program}")` : ""}`;
+  const fix = command ? "correct command or args in the template, or take another image" : otherImage;
+  if (notFound.test(message)) return { words: `${subject} does not exist in image "${image}"`, certainty: "certain", isMissing: true, fix };
+  if (notRunnable.test(message)) return { words: `${subject} can't be executed: ${said}`, certainty: "certain", isMissing: false, fix };
+  return { ...likely, words: `container ${name} can't be started: ${said}`, fix };
+}
+
+/** What the runtimes put around their words, one in the other. */
+const withoutRuntimeFrame = (message: string): string =>
+  message
+    .replace(
+      /^(?:rpc error: code = \w+ desc = |failed to (?:create|start) (?:containerd task|container \S+|shim task|container): |failed to generate container "[^"]*" spec: |failed to generate spec: |OCI runtime (?:create|start) failed: |(?:runc|crun) (?:create|run|start) failed: |unable to start container process: |error during container init: |Error response from daemon: )+/,
+      "",
+    )
+    .replace(/: unknown$/, "");
 
 const setImage = ({ commands, snapshot }: Inquiry, container: ContainerView): string =>
   commands.kubectl("", `set image ${snapshot.kind.shortName}/${snapshot.key.name} ${container.name}=IMAGE`).command as string;
@@ -149,7 +181,7 @@ function endedCause(inquiry: Inquiry, pod: PodView, container: ContainerView, en
       wayOut,
     };
   const lastLine = log[0]?.text.split("\n").findLast((line) => line.trim() !== "");
-  const hint = hintOf(end);
+  const hint = hintOf(end, log[0]?.text ?? end.message ?? "");
   return {
     ...common(pod, container, "ContainerCrashed", hint ? "certain" : proven, String(end.exitCode)),
     sentence: (subject, many) =>
@@ -159,8 +191,9 @@ function endedCause(inquiry: Inquiry, pod: PodView, container: ContainerView, en
   };
 }
 
-/** What shells mean by the two codes that are theirs. */
-function hintOf(end: Termination): string {
+/** What shells mean by the two codes that are theirs, and what kernels say of programs for other machines. */
+function hintOf(end: Termination, log: string): string {
+  if (/exec format error/i.test(log)) return ", because the program is none for the processor of this node, or no program at all";
   if (end.exitCode === 127) return ", which is a shell's word for a command that does not exist";
   if (end.exitCode === 126) return ", which is a shell's word for a command that can't be executed";
   return "";
@@ -201,7 +234,7 @@ export function aroundContainersCause(inquiry: Inquiry, pod: PodView): Cause | u
     sentence: (subject) =>
       isHook
         ? `${subject} can't start: the postStart hook${event.container ? ` of container ${event.container}` : ""} fails, and the container is killed for it.`
-        : `${subject} can't start: the node can't make its sandbox: ${clause(event.message.replace(/^Failed to create pod sandbox:\s*/, ""))}.`,
+        : `${subject} can't start: the node can't make its sandbox: ${clause(event.message.replace(/^Failed to create pod sandbox:\s*(?:rpc error: code = \w+ desc = )?/, ""))}.`,
     pod,
     ...(event.container !== undefined && { container: event.container }),
     evidence,

@@ -25,6 +25,7 @@ interface Row {
   readonly certainty: string;
   readonly sentence: RegExp;
   readonly wayOut?: RegExp;
+  readonly evidence?: RegExp;
 }
 
 const crashed = (restartCount: number, terminated: Record<string, unknown>): Omit<SamplePod, "name"> => ({
@@ -372,6 +373,122 @@ const rows: readonly Row[] = [
     certainty: "certain",
     sentence: /admission webhook "policy\.shop" denies it: images must be signed\.$/,
   },
+  ...(
+    [
+      [
+        "RS-8: limits that are too high, several at once",
+        'pods "web-new-x" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum memory usage per Container is 1Gi, but limit is 2Gi]',
+        /a LimitRange forbids it: maximum cpu usage per Container is 1, but limit is 2/,
+      ],
+      [
+        "a priority class that is not there",
+        'pods "web-new-x" is forbidden: no PriorityClass with name urgent was found',
+        /there is no PriorityClass "urgent"\.$/,
+      ],
+      [
+        "a runtime class that is not there",
+        'pods "web-new-x" is forbidden: pod rejected: RuntimeClass "gvisor" not found',
+        /there is no RuntimeClass "gvisor"\.$/,
+      ],
+      [
+        "RS-8: a policy of the cluster",
+        `pods "web-new-x" is forbidden: ValidatingAdmissionPolicy 'signed' with binding 'signed-shop' denied request: images must be signed`,
+        /ValidatingAdmissionPolicy "signed" denies it: images must be signed\.$/,
+      ],
+      [
+        "RS-8: a webhook that answers in paragraphs",
+        'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/shop/web-new-x was blocked due to the following policies \n\nrequire-labels:\n  check-team: label team is required',
+        /denies it: resource Pod\/shop\/web-new-x was blocked .* label team is required\.$/,
+      ],
+    ] as const
+  ).map(([about, message, sentence]) => ({
+    about,
+    snapshot: sampleDeployment(),
+    events: [sampleEvent("rs-new", "FailedCreate", `Error creating: ${message}`)],
+    code: "AdmissionRefused",
+    certainty: "certain",
+    sentence,
+  })),
+  {
+    about: "RS-8: a webhook that is down may come back",
+    snapshot: sampleDeployment(),
+    events: [
+      sampleEvent(
+        "rs-new",
+        "FailedCreate",
+        'Error creating: Internal error occurred: failed calling webhook "inject.mesh.example": failed to call webhook: Post "https://mesh.mesh.svc:443/inject?timeout=10s": no endpoints available for service "mesh"',
+      ),
+    ],
+    code: "AdmissionRefused",
+    certainty: "likely",
+    sentence: /admission webhook "inject\.mesh\.example" can't be asked: .*no endpoints available/,
+  },
+  {
+    about: "KUB-26: slow is not stuck: its like took as long",
+    snapshot: sampleDeployment({
+      status: { updatedReplicas: 2, availableReplicas: 1 },
+      pods: [
+        { name: "web-new-1", ageSeconds: 90, container: { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 } } },
+        { name: "web-new-2", ageSeconds: 200, ready: true, readySeconds: 120 },
+      ],
+    }),
+    events: [sampleEvent("uid-web-new-1", "Unhealthy", "Readiness probe failed: connection refused", { secondsAgo: 1, container: "app" })],
+    code: "ReadinessProbeFailing",
+    certainty: "waiting",
+    sentence: /last with: connection refused\.$/,
+  },
+  {
+    about: "KUB-26: three times as long as its like is stuck",
+    snapshot: sampleDeployment({
+      status: { updatedReplicas: 2, availableReplicas: 1 },
+      pods: [
+        { name: "web-new-1", ageSeconds: 250, container: { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 } } },
+        { name: "web-new-2", ageSeconds: 300, ready: true, readySeconds: 220 },
+      ],
+    }),
+    code: "ReadinessProbeFailing",
+    certainty: "likely",
+    sentence: /has not succeeded in 4m9s\.$/,
+  },
+  {
+    about: "KUB-43: what an init container waits for is in its log",
+    snapshot: one({
+      phase: "Pending",
+      spec: { initContainers: [{ name: "setup", image: "i" }] },
+      init: { state: { running: { startedAt: "2026-11-22T09:59:30Z" } } },
+      status: waiting("PodInitializing"),
+    }),
+    related: { logs: new Map([[logKey("uid-web-new-1", "setup"), { lines: ["waiting for db:5432"], cut: false }]]) },
+    code: "WaitingForInit",
+    certainty: "waiting",
+    sentence: /waits for init container setup/,
+    evidence: /log of web-new-1\/setup: waiting for db:5432/,
+  },
+  {
+    about: "preempted",
+    snapshot: one({
+      of: "old",
+      terminatingSeconds: 20,
+      conditions: [{ type: "DisruptionTarget", status: "True", reason: "PreemptionByScheduler" }],
+    }),
+    code: "WaitingForTermination",
+    certainty: "waiting",
+    sentence: /is terminating \(a Pod of higher priority takes its place\); its grace ends in 20s/,
+  },
+  {
+    about: "an evicted Pod whose successor is there is history",
+    snapshot: sampleDeployment({
+      replicas: 1,
+      status: { updatedReplicas: 1, availableReplicas: 0 },
+      pods: [
+        { name: "web-new-1", phase: "Failed", podStatus: { reason: "Evicted" } },
+        { name: "web-new-2", ageSeconds: 2, phase: "Pending", status: waiting("ContainerCreating") },
+      ],
+    }),
+    code: "PodFailed",
+    certainty: "waiting",
+    sentence: /failed as a whole \(Evicted\) and has been replaced/,
+  },
   {
     about: "DEP-112: paused",
     snapshot: sampleDeployment({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 2 } }),
@@ -533,7 +650,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-for (const { about, snapshot, events = [], related, code, certainty, sentence, wayOut } of rows)
+for (const { about, snapshot, events = [], related, code, certainty, sentence, wayOut, evidence } of rows)
   test(about, () => {
     const [first] = explain(snapshot, { ...nothingRelated, ...related, events }, { nowMs: sampleNowMs });
     assert.ok(first, "nothing was explained");
@@ -541,6 +658,7 @@ for (const { about, snapshot, events = [], related, code, certainty, sentence, w
     assert.match(first.sentence, sentence);
     assert.doesNotMatch(first.sentence, /\n/);
     if (wayOut) assert.match(commandsOf(first), wayOut);
+    if (evidence) assert.match(first.evidence.map(({ at, text }) => `${at}: ${text}`).join("\n"), evidence);
   });
 
 const commandsOf = ({ wayOut }: Explanation): string => wayOut.map(({ command }) => command ?? "").join("\n");

@@ -1,6 +1,6 @@
 /**
  * Why a rollout is where it is. Pure: a picture of the workload, what is known beside it and the time give causes, the one that
- * matters most first. An empty answer means that nothing is left to do.
+ * matters most first. An answer without anything but notes means that nothing is left to do.
  */
 import type { PodView, WorkloadSnapshot } from "../workload.ts";
 import { admissionCause } from "./admission.ts";
@@ -8,6 +8,7 @@ import type { Cause, Commands, Inquiry } from "./cause.ts";
 import { configCause, mountCause } from "./config.ts";
 import { aroundContainersCause, containerCause } from "./containers.ts";
 import { indexEvents } from "./event-index.ts";
+import { leftOutCauses } from "./left-out.ts";
 import type { Certainty, Explanation, Related, WayOut } from "./explanation.ts";
 import { imageCause } from "./images.ts";
 import { probeCause, readinessGateCause } from "./probes.ts";
@@ -22,10 +23,19 @@ export interface ExplainOptions {
   readonly flags?: string;
 }
 
-/** Everything that keeps the workload from being complete, the most serious first, equal causes of several Pods as one. */
+/** Everything that keeps the workload from being complete, the most serious first, equal causes of several Pods as one; then notes. */
 export function explain(snapshot: WorkloadSnapshot, related: Related, { nowMs, flags = "" }: ExplainOptions): Explanation[] {
-  const inquiry: Inquiry = { snapshot, related, events: indexEvents(related.events), nowMs, commands: commandsFor(snapshot, flags) };
-  if (snapshot.complete) return [];
+  const usualMs = usualStart(snapshot);
+  const inquiry: Inquiry = {
+    snapshot,
+    related,
+    events: indexEvents(related.events),
+    nowMs,
+    ...(usualMs !== undefined && { usualMs }),
+    commands: commandsFor(snapshot, flags),
+  };
+  const notes = leftOutCauses(inquiry).map((cause) => single(cause));
+  if (snapshot.complete) return notes;
   const blocked = blockedCause(inquiry, (pod) => troubleOf(inquiry, pod));
   const refused = admissionCause(inquiry);
   const whole = [...workloadCauses(inquiry), ...(blocked ? [blocked] : []), ...(refused ? [refused] : [])];
@@ -33,7 +43,15 @@ export function explain(snapshot: WorkloadSnapshot, related: Related, { nowMs, f
   const ofPods = pods.map((pod) => podCause(inquiry, pod)).filter((cause) => cause !== undefined);
   const all = [...whole.map((cause) => single(cause)), ...clustered(inquiry, ofPods)];
   if (all.length === 0) all.push(single(progressing(inquiry)));
-  return all.sort((a, b) => weight(a) - weight(b));
+  return [...all.sort((a, b) => weight(a) - weight(b)), ...notes];
+}
+
+/** How long Pods of this workload take to become ready: those of the present template where there are some, else those before it. */
+function usualStart({ pods, target }: WorkloadSnapshot): number | undefined {
+  const ready = pods.filter((pod) => pod.ready && pod.restarts === 0 && pod.readySinceMs !== undefined);
+  const ours = ready.filter(({ revision }) => revision === target?.name);
+  const took = (ours.length > 0 ? ours : ready).map((pod) => (pod.readySinceMs as number) - pod.createdMs).sort((a, b) => a - b);
+  return took[took.length >> 1];
 }
 
 const certainties: readonly Certainty[] = ["certain", "likely", "waiting"];
@@ -130,7 +148,7 @@ const freeing = ({ snapshot, commands }: Inquiry, { pod, certainty }: Cause): Wa
     : [];
 
 function single(cause: Cause, subject = cause.pod ? `Pod ${cause.pod.name}` : "", many = false): Explanation {
-  const { code, certainty, pod, container, needsPerson, untilMs, evidence, wayOut } = cause;
+  const { code, certainty, pod, container, needsPerson, isNote, untilMs, evidence, wayOut } = cause;
   return {
     code,
     certainty,
@@ -138,6 +156,7 @@ function single(cause: Cause, subject = cause.pod ? `Pod ${cause.pod.name}` : ""
     pods: pod ? [pod.name] : [],
     ...(container !== undefined && { container }),
     ...(needsPerson && { needsPerson }),
+    ...(isNote && { isNote }),
     ...(untilMs !== undefined && { untilMs }),
     evidence,
     wayOut,

@@ -27,6 +27,7 @@ export type CauseCode =
   | "ReadinessGate"
   | "PostStartHookFailed"
   | "ConfigMissing"
+  | "ContainerConfigInvalid"
   | "VolumeNotMounted"
   | "Unschedulable"
   | "SchedulingGated"
@@ -35,6 +36,7 @@ export type CauseCode =
   | "QuotaExceeded"
   | "PodFailed"
   | "NodeNotReady"
+  | "NodeLeftOut"
   | "StatefulSetBlocked"
   | "DeadlineExceeded"
   | "NotObserved"
@@ -72,6 +74,8 @@ export interface Explanation {
   readonly container?: string;
   /** Somebody has to act, though nothing is wrong. */
   readonly needsPerson?: boolean;
+  /** Worth knowing where people wonder, and no part of the rollout: it is told of complete ones, too. */
+  readonly isNote?: boolean;
   /** It concerns Pods that are being replaced anyway: worth knowing, and in nobody's way. */
   readonly isPassing?: boolean;
   /** Until when it is waited, in milliseconds since the epoch, where that is known. */

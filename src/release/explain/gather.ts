@@ -7,7 +7,7 @@ import { Node } from "../../api/kinds/node/index.ts";
 import { PersistentVolumeClaim } from "../../api/kinds/persistent-volume-claim/index.ts";
 import type { KindRef } from "../../api/kind.ts";
 import type { KubeObject, ObjectKey } from "../../api/meta/object.ts";
-import type { Event as EventObject } from "../../api/types.ts";
+import type { Event as EventObject, Node as NodeObject } from "../../api/types.ts";
 import type { Client } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import { listAll } from "../observe.ts";
@@ -33,6 +33,8 @@ export interface GatherOptions {
   readonly readLog?: ReadLog;
   /** Events that are known already, from a watch; absent: they are listed. */
   readonly events?: readonly EventObject[];
+  /** Nodes that are known already; absent: they are read. */
+  readonly nodes?: ReadonlyMap<string, NodeObject>;
   /** How many lines of a log are shown. */
   readonly logLines?: number;
 }
@@ -55,7 +57,7 @@ export async function gather(snapshot: WorkloadSnapshot, options: GatherOptions)
     options.events ?? listAll(client, Event, namespace).catch(() => []),
     readLogs(snapshot, stuck, options),
     byName(client, PersistentVolumeClaim, claimNames, snapshot.key.namespace),
-    byName(client, Node, nodeNames),
+    options.nodes ?? (snapshot.kind.onePerNode ? allNodes(client) : byName(client, Node, nodeNames)),
   ]);
   return { events, logs, claims, nodes };
 }
@@ -64,6 +66,12 @@ const claimsOf = (pod: PodView): string[] =>
   (pod.object.spec?.volumes ?? [])
     .map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName)
     .filter((name) => name !== undefined);
+
+/** Every node; none where they may not be read. */
+async function allNodes(client: Client): Promise<Map<string, NodeObject>> {
+  const nodes = await listAll(client, Node, {}).catch(() => []);
+  return new Map(nodes.map((node) => [node.metadata.name as string, node]));
+}
 
 const namedMax = 10;
 

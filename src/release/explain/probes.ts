@@ -4,11 +4,13 @@ import { humanDuration } from "../../machinery/duration.ts";
 import type { ContainerView, PodView, Termination } from "../workload.ts";
 import { type Cause, clause, type Inquiry, logEvidence, oneLine, templateWayOut } from "./cause.ts";
 import type { SeenEvent } from "./event-index.ts";
-import type { Certainty } from "./explanation.ts";
+import type { Certainty, Evidence } from "./explanation.ts";
 
 type ProbeKind = "readiness" | "liveness" | "startup";
 const fields = { readiness: "readinessProbe", liveness: "livenessProbe", startup: "startupProbe" } as const;
 const titles = { readiness: "Readiness", liveness: "Liveness", startup: "Startup" } as const;
+/** What takes this many times as long as usual is not just slow. */
+const slowFactor = 3;
 /** After so many kills nobody expects another end. */
 const provenRestarts = 3;
 
@@ -23,7 +25,7 @@ const lastFailure = ({ events }: Inquiry, pod: PodView, container: ContainerView
   events.last(pod.uid, ["Unhealthy"], { container: container.name, message: new RegExp(`^${titles[kind]} probe `) });
 
 /** The probe's own words, without what the event says before them. */
-const answerOf = (event: SeenEvent): string => event.message.replace(/^\w+ probe (?:failed|errored)(?: and resulted in \w+)?:\s*/, "");
+const answerOf = (event: SeenEvent): string => event.message.replace(/^\w+ probe (?:failed|errored)(?: and resulted in [\w ]+)?:\s*/, "");
 
 /** A container that runs and is not ready because a probe has not succeeded. */
 export function probeCause(inquiry: Inquiry, pod: PodView, container: ContainerView): Cause | undefined {
@@ -33,9 +35,11 @@ export function probeCause(inquiry: Inquiry, pod: PodView, container: ContainerV
   const probe = spec?.[fields[kind]];
   if (!probe) return undefined;
   const startedMs = container.state.startedMs ?? pod.createdMs;
-  const patienceMs = patienceOf(probe);
   const failure = lastFailure(inquiry, pod, container, kind);
-  const isLate = inquiry.nowMs >= startedMs + patienceMs;
+  // Who starts slowly is not stuck: its like have shown how long it takes, and the probe's own numbers say nothing about that.
+  const isLate =
+    inquiry.nowMs >= startedMs + patienceOf(probe) &&
+    (container.restarts > 0 || inquiry.nowMs >= pod.createdMs + slowFactor * (inquiry.usualMs ?? 0));
   const since = humanDuration(Math.max(0, inquiry.nowMs - startedMs));
   if (!failure || (!isLate && failure.lastMs < startedMs))
     return {
@@ -51,7 +55,12 @@ export function probeCause(inquiry: Inquiry, pod: PodView, container: ContainerV
     code: codes[kind],
     sentence: (subject, many) =>
       `${subject} ${many ? "run" : "runs"} and ${many ? "are" : "is"} not ready: the ${kind} probe (${describeProbe(probe)}) of container ${container.name} fails, last with: ${clause(answerOf(failure)) || "no answer"}.`,
-    evidence: [failureEvidence(pod, failure), specEvidence(pod, container, kind, probe), ...logEvidence(inquiry, pod, container)],
+    evidence: [
+      failureEvidence(pod, failure),
+      specEvidence(pod, container, kind, probe),
+      ...otherPorts(pod, container, probe),
+      ...logEvidence(inquiry, pod, container),
+    ],
     wayOut: wayOutOf(inquiry, pod, container),
   };
 }
@@ -118,6 +127,16 @@ const specEvidence = (pod: PodView, container: ContainerView, kind: ProbeKind, p
   at: `Pod ${pod.name}, container ${container.name}, ${fields[kind]}`,
   text: `${describeProbe(probe)}, every ${probe.periodSeconds ?? 10}s, time-out ${probe.timeoutSeconds ?? 1}s, gives up after ${probe.failureThreshold ?? 3}`,
 });
+
+/** A probe of a port that the container does not declare often asks the wrong one. */
+function otherPorts(pod: PodView, container: ContainerView, probe: Probe): Evidence[] {
+  const asked = probe.httpGet?.port ?? probe.tcpSocket?.port ?? probe.grpc?.port;
+  const declared = specOf(pod, container)?.ports ?? [];
+  if (asked === undefined || declared.length === 0) return [];
+  if (declared.some(({ name, containerPort }) => asked === name || Number(asked) === containerPort)) return [];
+  const ports = declared.map(({ name, containerPort }) => `${containerPort}${name ? ` (${name})` : ""}`);
+  return [{ at: `Pod ${pod.name}, container ${container.name}, ports`, text: oneLine(`declares ${ports.join(", ")}, and not ${asked}`) }];
+}
 
 const wayOutOf = (inquiry: Inquiry, pod: PodView, container: ContainerView) =>
   templateWayOut(inquiry, inquiry.commands.kubectl("see what the application says", `logs ${pod.name} -c ${container.name}`));

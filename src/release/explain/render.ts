@@ -4,6 +4,7 @@ import type { Certainty, Explanation } from "./explanation.ts";
 import { type Verdict, verdictOf } from "./explain.ts";
 
 const glyphs: Readonly<Record<Certainty, string>> = { certain: "✗", likely: "!", waiting: "…" };
+const noteGlyph = "·";
 
 /** One line about the whole: `deployment web: 3/5 available, 2 updated. Cannot succeed as it is.` */
 export function headline(snapshot: WorkloadSnapshot, explanations: readonly Explanation[]): string {
@@ -26,8 +27,8 @@ export const verdictWords: Readonly<Record<Verdict, string>> = {
 /** The explanations, one paragraph each; `brief` leaves out all but the sentence and the commands. */
 export function explanationLines(explanations: readonly Explanation[], { brief = false }: { readonly brief?: boolean } = {}): string[] {
   const lines: string[] = [];
-  for (const { certainty, sentence, pods, evidence, wayOut } of explanations) {
-    lines.push(`${glyphs[certainty]} ${sentence}`);
+  for (const { certainty, isNote, sentence, pods, evidence, wayOut } of explanations) {
+    lines.push(`${isNote ? noteGlyph : glyphs[certainty]} ${sentence}`);
     if (!brief) {
       if (pods.length > 1) lines.push(`    Pods: ${pods.slice(0, 8).join(", ")}${pods.length > 8 ? `, and ${pods.length - 8} more` : ""}`);
       for (const { at, text } of evidence) {

@@ -9,9 +9,12 @@ const arrivalMs = 5000;
 /** What the scheduler's terse reasons mean. `$1` and so on are what the pattern caught. */
 const reasons: readonly (readonly [RegExp, string])[] = [
   [/^Insufficient (\S+)$/, "not enough $1 left"],
+  [/^node\(s\) had untolerated taint \{node\.kubernetes\.io\/unschedulable: ?\}$/, "cordoned"],
+  [/^node\(s\) had untolerated taint \{node\.kubernetes\.io\/(?:not-ready|unreachable): ?\}$/, "not ready"],
+  [/^node\(s\) had untolerated taint \{node\.kubernetes\.io\/(disk|memory|pid)-pressure: ?\}$/, "short of $1"],
   [/^Too many pods$/i, "no room for another Pod"],
-  [/^node\(s\) had untolerated taint\(?s?\)? \{?([^}]+)\}?$/, "taint $1 is not tolerated"],
-  [/^node\(s\) had taint \{([^}]+)\}, that the pod didn't tolerate$/, "taint $1 is not tolerated"],
+  [/^node\(s\) had untolerated taint\(?s?\)? \{?([^}]+?)(?:: )?\}?$/, "taint $1 is not tolerated"],
+  [/^node\(s\) had taint \{([^}]+?)(?:: )?\}, that the pod didn't tolerate$/, "taint $1 is not tolerated"],
   [/^node\(s\) didn't match Pod's node affinity\/selector$/, "nodeSelector or node affinity does not match"],
   [/^node\(s\) didn't match node selector$/, "nodeSelector does not match"],
   [/^node\(s\) were unschedulable$/, "cordoned"],
@@ -22,25 +25,48 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^node\(s\) didn't match pod topology spread constraints.*$/, "it would be spread unevenly"],
   [/^node\(s\) had volume node affinity conflict$/, "its volume is on another node"],
   [/^node\(s\) didn't find available persistent volumes to bind$/, "no volume fits its claim"],
+  [/^node\(s\) didn't match PersistentVolume's node affinity$/, "its volume is on another node"],
   [/^node\(s\) exceed max volume count$/, "no more volumes can be attached"],
   [/^pod has unbound immediate PersistentVolumeClaims$/, "a claim is not bound"],
 ];
 
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: …` as `not enough cpu left (1 node), cordoned (2 nodes)`. */
 export function schedulerWords(message: string): string {
-  const body = /nodes are available:\s*(.*?)\.?\s*(?:preemption:.*)?$/s.exec(message)?.[1];
-  if (body === undefined) return clause(message);
-  // Taints come with commas of their own: a new reason begins with its count.
-  const parts = body.split(/,\s+(?=\d+ )/);
-  return parts
-    .map((part) => {
-      const [, count, text] = /^(\d+) (.*)$/s.exec(part.trim()) ?? [undefined, undefined, part.trim()];
-      const known = reasons.find(([pattern]) => pattern.test(text ?? ""));
-      const words = known ? (text ?? "").replace(known[0], known[1]) : clause(text ?? "");
-      return count === undefined ? words : `${words} (${count} ${count === "1" ? "node" : "nodes"})`;
-    })
+  return reasonsOf(message)
+    .map(({ words, count }) => (count === undefined ? words : `${words} (${count} ${count === "1" ? "node" : "nodes"})`))
     .join(", ");
 }
+
+interface SchedulerReason {
+  readonly words: string;
+  /** So many nodes; absent where it is no matter of nodes. */
+  readonly count?: string;
+}
+
+function reasonsOf(message: string): SchedulerReason[] {
+  const body = /nodes are available:\s*(.*?)\.?\s*(?:preemption:.*)?$/s.exec(message)?.[1];
+  if (body === undefined) return [{ words: clause(message) }];
+  // Taints come with commas of their own: a new reason begins with its count.
+  const parts = body.split(/,\s+(?=\d+ )/);
+  return parts.map((part) => {
+    const [, count, text] = /^(\d+) (.*)$/s.exec(part.trim()) ?? [undefined, undefined, part.trim()];
+    const known = reasons.find(([pattern]) => pattern.test(text ?? ""));
+    const words = known ? (text ?? "").replace(known[0], known[1]) : clause(text ?? "");
+    return { words, ...(count !== undefined && { count }) };
+  });
+}
+
+/** The only node that a Pod may be placed on, as the Pods of DaemonSets name it (DS-4). */
+function onlyNodeOf(pod: PodView): string | undefined {
+  const terms = pod.object.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const fields = terms.map(({ matchFields = [] }) => matchFields.find(({ key, operator }) => key === "metadata.name" && operator === "In"));
+  const [name] = fields[0]?.values ?? [];
+  return name !== undefined && fields.every((field) => field?.values?.length === 1 && field.values[0] === name) ? name : undefined;
+}
+
+const otherNodes = /node affinity|nodeSelector/;
+/** How long a node takes to come, at most, once it was asked for. */
+const scaleUpMs = 600_000;
 
 /** A Pod without a node. */
 export function schedulingCause(inquiry: Inquiry, pod: PodView): Cause | undefined {
@@ -68,15 +94,31 @@ export function schedulingCause(inquiry: Inquiry, pod: PodView): Cause | undefin
       : { at: `event FailedScheduling of Pod ${pod.name}`, text: oneLine(message) };
   const ofClaim = claimCause(inquiry, pod, shown);
   if (ofClaim) return ofClaim;
+  const only = onlyNodeOf(pod);
+  // Of a Pod that is meant for one node it says nothing that all others are not meant.
+  const own = reasonsOf(message).filter(({ words }) => !otherNodes.test(words));
+  const why = only !== undefined && own.length > 0 ? own.map(({ words }) => words).join(", ") : schedulerWords(message);
+  const scaleUp = inquiry.events.last(pod.uid, ["TriggeredScaleUp", "NotTriggerScaleUp"]);
+  const isComing = scaleUp?.reason === "TriggeredScaleUp" && inquiry.nowMs - scaleUp.lastMs < scaleUpMs;
+  const awaited = pod.object.status?.nominatedNodeName;
+  const outlook = isComing
+    ? "; the cluster autoscaler has asked for another node"
+    : scaleUp?.reason === "NotTriggerScaleUp"
+      ? `; the cluster autoscaler adds no node: ${clause(scaleUp.message.replace(/^pod didn't trigger scale-up:?\s*/, ""))}`
+      : awaited
+        ? `; Pods of lower priority are to leave node ${awaited} for it`
+        : "";
   return {
     code: "Unschedulable",
-    certainty: "likely",
-    same: schedulerWords(message),
-    sentence: (subject) => `${subject} can't be placed: ${schedulerWords(message)}.`,
+    certainty: isComing || awaited ? "waiting" : "likely",
+    same: `${why}${outlook}`,
+    sentence: (subject) => `${subject} can't be placed${only === undefined ? "" : ` on node ${only}`}: ${why}${outlook}.`,
     pod,
-    evidence: [shown],
+    evidence: [shown, ...(scaleUp ? [{ at: `event ${scaleUp.reason} of Pod ${pod.name}`, text: oneLine(scaleUp.message) }] : [])],
     wayOut: [
-      inquiry.commands.clusterKubectl("see what the nodes have and hold", "describe nodes"),
+      only === undefined
+        ? inquiry.commands.clusterKubectl("see what the nodes have and hold", "describe nodes")
+        : inquiry.commands.clusterKubectl("see what the node has and holds", `describe node ${only}`),
       ...templateWayOut(inquiry, { about: "or ask for less in the template" }).slice(0, 1),
     ],
   };

@@ -1,7 +1,7 @@
 /** What a rollout waits for when nothing is wrong: the next thing that has to happen, and until when. */
 import { humanDuration } from "../../machinery/duration.ts";
 import type { PodView } from "../workload.ts";
-import { type Cause, type Inquiry, oneLine } from "./cause.ts";
+import { type Cause, type Inquiry, logEvidence, oneLine } from "./cause.ts";
 import type { CauseCode } from "./explanation.ts";
 
 /** A Pod that outlives its grace by this much is held by something. */
@@ -19,12 +19,17 @@ export function waitingCause(inquiry: Inquiry, pod: PodView): Cause | undefined 
   if (pulling) return pulling;
   const inits = pod.containers.filter(({ role }) => role !== "app");
   if (pending)
-    return simple(
-      pod,
-      "WaitingForInit",
-      `for ${pending.role === "init" ? "init container" : "sidecar"} ${pending.name} (${inits.indexOf(pending) + 1} of ${inits.length})`,
-      inquiry,
-    );
+    return {
+      ...simple(
+        pod,
+        "WaitingForInit",
+        `for ${pending.role === "init" ? "init container" : "sidecar"} ${pending.name} (${inits.indexOf(pending) + 1} of ${inits.length})`,
+        inquiry,
+      ),
+      container: pending.name,
+      // What it waits for itself is known to its log alone.
+      evidence: logEvidence(inquiry, pod, pending),
+    };
   const unstarted = pod.containers.find(({ role, state }) => role === "app" && state.type === "waiting");
   if (unstarted) return simple(pod, "WaitingForStart", `for container ${unstarted.name} to start`, inquiry);
   const unready = pod.containers.find(({ ready, role }) => !ready && role !== "init");
@@ -78,17 +83,33 @@ const simple = (pod: PodView, code: CauseCode, what: string, inquiry: Inquiry): 
   wayOut: [],
 });
 
+/** By the reason of the condition DisruptionTarget: who has sent it away, where it was not its own controller. */
+const disruptionWords: Readonly<Record<string, string>> = {
+  PreemptionByScheduler: " (a Pod of higher priority takes its place)",
+  DeletionByTaintManager: " (its node has a taint that it does not tolerate)",
+  EvictionByEvictionAPI: " (evicted, as by a drain of its node)",
+  DeletionByPodGC: " (its node is gone)",
+  TerminationByKubelet: " (its node needs the room, or shuts down)",
+};
+
+function nodeIsSilent({ related }: Inquiry, pod: PodView): boolean {
+  const ready = related.nodes.get(pod.node ?? "")?.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "Unknown";
+}
+
 /** A Pod that is on its way out and keeps something from going on. */
 export function terminationCause(inquiry: Inquiry, pod: PodView): Cause | undefined {
   if (!pod.terminating) return undefined;
   const { untilMs, finalizers } = pod.terminating;
   const isOverdue = inquiry.nowMs > untilMs + overdueMs;
+  const why = disruptionWords[pod.object.status?.conditions?.find(({ type }) => type === "DisruptionTarget")?.reason ?? ""] ?? "";
+  const silent = nodeIsSilent(inquiry, pod) ? `, which no longer reports: as long as that is so, nobody knows whether it still runs` : "";
   const held = finalizers.length > 0 ? `finalizer ${finalizers.join(", ")}` : "";
   const stopped = pod.containers.every(({ state }) => state.type !== "running");
   const words = isOverdue
     ? held && stopped
       ? `held by ${held}, which its owner has to take away`
-      : `not gone ${humanDuration(inquiry.nowMs - untilMs)} after its grace was over${pod.node ? ` (node ${pod.node})` : ""}`
+      : `not gone ${humanDuration(inquiry.nowMs - untilMs)} after its grace was over${pod.node ? (silent ? `; it is on node ${pod.node}${silent}` : ` (node ${pod.node})`) : ""}`
     : "";
   const wayOut = !isOverdue
     ? []
@@ -98,11 +119,11 @@ export function terminationCause(inquiry: Inquiry, pod: PodView): Cause | undefi
   return {
     code: "WaitingForTermination",
     certainty: isOverdue ? "likely" : "waiting",
-    same: isOverdue ? held : "",
+    same: isOverdue ? `${held}${silent ? pod.node : ""}` : why,
     sentence: (subject, many) =>
       isOverdue
         ? `${subject} ${many ? "are" : "is"} ${words}.`
-        : `${subject} ${many ? "are" : "is"} terminating; ${many ? "their" : "its"} grace ends in ${humanDuration(Math.max(0, untilMs - inquiry.nowMs))} at the latest.`,
+        : `${subject} ${many ? "are" : "is"} terminating${why}; ${many ? "their" : "its"} grace ends in ${humanDuration(Math.max(0, untilMs - inquiry.nowMs))} at the latest.`,
     pod,
     ...(!isOverdue && { untilMs }),
     evidence: isOverdue

@@ -129,12 +129,16 @@ export function failedPodCause(inquiry: Inquiry, pod: PodView): Cause | undefine
   if (pod.phase !== "Failed" || pod.terminating) return undefined;
   const { reason, message } = pod.object.status ?? {};
   if (!reason && !message) return undefined;
+  const living = inquiry.snapshot.pods.filter((each) => each.revision === pod.revision && !each.ended && !each.terminating);
+  const wanted = inquiry.snapshot.revisions.find(({ name }) => name === pod.revision)?.desired ?? inquiry.snapshot.counts.desired;
+  // Its successor is there: it is history, and stays to be read.
+  const isReplaced = living.length >= wanted;
   return {
     code: "PodFailed",
-    certainty: "likely",
+    certainty: isReplaced ? "waiting" : "likely",
     same: reason ?? "",
     sentence: (subject) =>
-      `${subject} failed as a whole${reason ? ` (${reason})` : ""}${message ? `: ${oneLine(message).replace(/[.\s]+$/, "")}` : ""}.`,
+      `${subject} failed as a whole${reason ? ` (${reason})` : ""}${isReplaced ? " and has been replaced" : ""}${message ? `: ${oneLine(message).replace(/[.\s]+$/, "")}` : ""}.`,
     pod,
     evidence: [{ at: `Pod ${pod.name}, status`, text: oneLine([reason, message].filter(Boolean).join(": ")) }],
     wayOut: [inquiry.commands.kubectl("look closer", `describe pod ${pod.name}`)],

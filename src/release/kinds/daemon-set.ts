@@ -13,6 +13,7 @@ export const daemonSetKind: WorkloadKind<DaemonSetObject> = {
   ref: DaemonSet,
   shortName: "ds",
   title: "DaemonSet",
+  onePerNode: true,
   counts(object) {
     const {
       desiredNumberScheduled: desired = 0,
