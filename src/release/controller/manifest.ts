@@ -33,28 +33,32 @@ export interface ManifestOptions {
   readonly matchConditions: boolean;
 }
 
-const reads = ["get", "list", "watch"];
+const watches = ["list", "watch"];
 
-/** On the objects that it looks after. */
+/** On the objects that it looks after. What it watches it must list as well, where servers send no initial events. */
 const workRules: readonly PolicyRule[] = [
-  { apiGroups: ["apps"], resources: ["deployments", "statefulsets", "daemonsets"], verbs: [...reads, "patch", "update"] },
-  { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: reads },
-  { apiGroups: [""], resources: ["pods"], verbs: [...reads, "delete"] },
-  { apiGroups: [""], resources: ["configmaps"], verbs: [...reads, "create", "update", "patch", "delete"] },
-  { apiGroups: [""], resources: ["secrets"], verbs: [...reads, "create", "patch", "delete"] },
+  { apiGroups: ["apps"], resources: ["deployments", "statefulsets", "daemonsets"], verbs: [...watches, "patch", "update"] },
+  { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: watches },
+  { apiGroups: [""], resources: ["pods"], verbs: [...watches, "delete"] },
+  { apiGroups: [""], resources: ["configmaps"], verbs: ["get", ...watches, "create", "update", "patch", "delete"] },
+  { apiGroups: [""], resources: ["secrets"], verbs: ["get", ...watches, "create", "patch", "delete"] },
   { apiGroups: [""], resources: ["events"], verbs: ["list", "create", "patch"] },
   { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get"] },
 ];
 /** Of the cluster: why a Pod can't run may be its node. */
-const clusterRules: readonly PolicyRule[] = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
+const clusterRules: readonly PolicyRule[] = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get", "list"] }];
 /** In its own namespace. */
 const leaseRules: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: [leaseName], verbs: ["get", "update"] },
 ];
 const certificateRules: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["secrets"], resourceNames: [certificateSecretName], verbs: ["update"] },
+];
+/** Where it does not look after the Secrets of its own namespace anyway. */
+const moreCertificateRules: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
-  { apiGroups: [""], resources: ["secrets"], resourceNames: [certificateSecretName], verbs: ["get", "update"] },
+  { apiGroups: [""], resources: ["secrets"], resourceNames: [certificateSecretName], verbs: ["get"] },
 ];
 const webhookRules: readonly PolicyRule[] = [
   {
@@ -69,15 +73,18 @@ const webhookRules: readonly PolicyRule[] = [
 export function controllerManifest(options: ManifestOptions): KubeObject[] {
   const { namespace, only, webhook } = options;
   const subject = { kind: "ServiceAccount", name: controllerName, namespace };
-  const ownRules = [...leaseRules, ...(webhook ? certificateRules : [])];
+  const looksAfterItself = only === undefined || only === namespace;
+  const ownRules = [...leaseRules, ...(webhook ? certificateRules : []), ...(webhook && !looksAfterItself ? moreCertificateRules : [])];
   const overAll = [...clusterRules, ...(webhook ? webhookRules : []), ...(only === undefined ? workRules : [])];
   return [
-    named("v1", "Namespace", namespace),
+    // A namespace of somebody's own choice is there already, and must not go when this is deleted.
+    ...(namespace === controllerNamespace ? [ownNamespace] : []),
     named("v1", "ServiceAccount", controllerName, namespace),
     ...roleAndBinding("ClusterRole", controllerName, undefined, overAll, subject),
     ...(only === undefined ? [] : roleAndBinding("Role", controllerName, only, workRules, subject)),
     ...roleAndBinding("Role", only === namespace ? `${controllerName}-own` : controllerName, namespace, ownRules, subject),
     deployment(options),
+    ...(webhook && options.matchConditions ? [disruptionBudget(namespace)] : []),
     ...(webhook ? [service(namespace), webhookConfiguration(options)] : []),
   ];
 }
@@ -90,6 +97,13 @@ const named = (apiVersion: string, kind: string, name: string, namespace?: strin
   metadata: { name, ...(namespace !== undefined && { namespace }), labels },
   ...rest,
 });
+
+/** The strictest of the Pod security standards holds in it. */
+const ownNamespace: KubeObject = {
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: controllerNamespace, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } },
+};
 
 const rbac = "rbac.authorization.k8s.io";
 
@@ -136,12 +150,25 @@ function deployment({ namespace, image, only, webhook }: ManifestOptions): KubeO
         spec: {
           serviceAccountName: controllerName,
           containers: [container],
+          // Two on one node would go with it.
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: "kubernetes.io/hostname",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: { matchLabels: labels },
+            },
+          ],
           securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
         },
       },
     },
   });
 }
+
+/** Whoever empties nodes leaves one to answer: without any, writes are refused. */
+const disruptionBudget = (namespace: string): KubeObject =>
+  named("policy/v1", "PodDisruptionBudget", controllerName, namespace, { spec: { minAvailable: 1, selector: { matchLabels: labels } } });
 
 const service = (namespace: string): KubeObject =>
   named("v1", "Service", controllerName, namespace, {
