@@ -27,23 +27,45 @@ test("history and undo", async (t) => {
   const generation = async (): Promise<number> => (await engine.read(`${apps}/deployments/vweb`)).metadata.generation;
 
   await t.test("every release is told: number, who, image, how it ended and why it was made", async () => {
+    await run("kubectl create serviceaccount deployer");
+    await run("kubectl create clusterrolebinding editors --clusterrole=edit --user=jane --serviceaccount=default:deployer");
+    await run(`kubectl config view --raw > deployer.kubeconfig
+export KUBECONFIG=deployer.kubeconfig
+kubectl config set-credentials deployer --token="$(kubectl create token deployer)"
+kubectl config set-context --current --user=deployer`);
     await run(`kubectl apply -f vweb/vweb-v1.yaml && kubectl annotate deploy/vweb windlass.dev/proven-after-seconds=1 && ${settled}`);
     await recorded("1", "completed");
-    await run(`kubectl set image deploy/vweb web=kiamol/ch09-vweb:v2 && ${settled}`);
+    await run(`kubectl set image deploy/vweb web=kiamol/ch09-vweb:v2 --as=jane && ${settled}`);
     await recorded("2", "completed");
-    assert.equal((await attempt("kubectl apply -f vweb/update/vweb-v11.yaml --record")).code, 0);
+    const applied = await attempt("KUBECONFIG=deployer.kubeconfig kubectl apply -f vweb/update/vweb-v11.yaml --record");
+    assert.equal(applied.code, 0, applied.output);
     await run(settled);
     const rows = await recorded("3", "completed");
     assert.deepEqual(rows[0], ["REVISION", "WHEN", "WHO", "IMAGE", "CONFIG", "OUTCOME", "DURATION", "CHANGE-CAUSE"]);
     assert.deepEqual(
       rows.slice(1).map(([revision, , who, image, , outcome, , cause]) => [revision, who, image, outcome, cause?.replace(/ .*/, "")]),
       [
-        ["1", "kubectl-client-side-apply", "ch09-vweb:v1", "completed", "<none>"],
-        ["2", "kubectl-set", "ch09-vweb:v2", "completed", "<none>"],
-        ["3", "kubectl-client-side-apply", "ch09-vweb:v1", "completed", "kubectl"],
+        ["1", "windlass-admin", "ch09-vweb:v1", "completed", "<none>"],
+        ["2", "jane", "ch09-vweb:v2", "completed", "<none>"],
+        ["3", "sa:default/deployer", "ch09-vweb:v1", "completed", "kubectl"],
       ],
     );
-    assert.match(await run("windlass rollout history deploy/vweb -o wide"), /kiamol\/ch09-vweb:v2@sha256:[0-9a-f]{12}/);
+    const wide = await table("-o wide");
+    assert.match(wide.join("\n"), /kiamol\/ch09-vweb:v2@sha256:[0-9a-f]{12}/);
+    assert.deepEqual(
+      wide.map(([, , who, manager]) => [who, manager]),
+      [
+        ["WHO", "MANAGER"],
+        ["windlass-admin", "kubectl-client-side-apply"],
+        ["jane (impersonated by windlass-admin)", "kubectl-set"],
+        ["system:serviceaccount:default:deployer", "kubectl-client-side-apply"],
+      ],
+    );
+    assert.match(
+      await run("windlass rollout history deploy/vweb --revision=2"),
+      /\nBy: +jane \(impersonated by windlass-admin\), with kubectl-set\n/,
+    );
+    assert.doesNotMatch(await run("kubectl get deploy/vweb -o yaml --show-managed-fields"), /jane|deployer|changed-by/);
   });
 
   await t.test("--plain is kubectl's output to the letter, for the list and for a revision", async () => {
@@ -159,6 +181,10 @@ test("history and undo", async (t) => {
     assert.deepEqual(
       rows.map(([revision]) => revision),
       ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"],
+    );
+    assert.deepEqual(
+      rows.slice(0, 3).map(([, , who]) => who),
+      ["windlass-admin", "jane", "sa:default/deployer"],
     );
     await run(`windlass rollout undo deploy/vweb --to-revision=1 --quiet 2>err.txt && ${settled}`);
     assert.equal(

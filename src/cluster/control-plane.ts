@@ -15,11 +15,13 @@ import { type EventBroadcaster, eventBroadcaster } from "../client/recorder.ts";
 import { allControllers, type ClusterFacts } from "../controllers/all.ts";
 import type { Controller, ControllerDeps } from "../client/controller.ts";
 import { releaseControllers } from "../release/controller/release-controllers.ts";
+import { type Authors, engineUser } from "../release/records/authors.ts";
 import type { Api, User } from "../server/api.ts";
 import { type ApiOptions, createApi } from "../server/core/api.ts";
 import type { Store } from "../store/store.ts";
 import { configurationRule } from "./configuration-rule.ts";
 import { inProcessClient } from "./in-process-client.ts";
+import { templateAuthors } from "./template-authors.ts";
 
 export interface ControlPlaneOptions {
   readonly store: Store;
@@ -32,7 +34,7 @@ export interface ControlPlaneOptions {
   /** Default true: releases are recorded, and annotations for rollback and configuration are followed. False: as plain Kubernetes. */
   readonly releases?: boolean;
   /** Which controllers run. Default: all. */
-  readonly controllers?: (deps: ControllerDeps, facts: ClusterFacts) => readonly Controller[];
+  readonly controllers?: (deps: ControllerDeps, facts: ClusterFacts, authors: Authors) => readonly Controller[];
 }
 
 export interface ControlPlane {
@@ -51,7 +53,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const releaseManager: User = { name: "system:windlass", groups: ["system:masters", "system:authenticated"] };
+const releaseManager: User = { name: engineUser, groups: ["system:masters", "system:authenticated"] };
 const controllerManager: User = { name: "system:kube-controller-manager", groups: ["system:authenticated"] };
 
 /** The namespaces that every cluster has. */
@@ -63,12 +65,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const kinds = options.kinds ?? allKinds;
   // The rule is asked when somebody writes, by when there is a client.
   const follow = configurationRule(() => clientFor(releaseManager, "windlass"));
+  const { rule: noteAuthors, authors } = templateAuthors();
   const api = createApi({
     ...options.api,
     store,
     kinds,
     world,
-    admission: [...(options.api?.admission ?? []), ...(releases ? [follow] : [])],
+    admission: [...(options.api?.admission ?? []), ...(releases ? [follow, noteAuthors] : [])],
   });
   const clientFor = (user: User, fieldManager: string): Client => inProcessClient({ api, kinds, user, fieldManager });
   const client = clientFor({ name: "system:admin", groups: ["system:masters", "system:authenticated"] }, "windlass");
@@ -76,9 +79,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const informers = informerFactory({ client: managerClient, world });
   const events = eventBroadcaster({ client: managerClient, world });
   const deps: ControllerDeps = { client: managerClient, informers, world, recorderFor: (component) => events.recorderFor(component) };
-  const controllers = options.controllers?.(deps, facts) ?? [
+  const controllers = options.controllers?.(deps, facts, authors) ?? [
     ...allControllers(deps, facts),
-    ...(releases ? releaseControllers({ ...deps, client: clientFor(releaseManager, "windlass") }) : []),
+    ...(releases ? releaseControllers({ ...deps, client: clientFor(releaseManager, "windlass") }, authors) : []),
   ];
   return {
     api,

@@ -16,6 +16,8 @@ import type { Informers } from "../client/informers.ts";
 import type { EventBroadcaster } from "../client/recorder.ts";
 import type { Controller, ControllerDeps } from "../client/controller.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
+import type { Authors } from "../release/records/authors.ts";
+import type { User } from "../server/api.ts";
 import { createControlPlane } from "./control-plane.ts";
 
 export interface VirtualControlPlane {
@@ -23,6 +25,8 @@ export interface VirtualControlPlane {
   readonly world: World;
   /** Acts as the cluster's administrator. */
   readonly client: Client;
+  /** A client that acts as `user`. */
+  clientFor(user: User, fieldManager: string): Client;
   readonly informers: Informers;
   readonly events: EventBroadcaster;
   /** What the cache holds of an object, which is what the server holds: the caches of one process are never behind. */
@@ -32,7 +36,7 @@ export interface VirtualControlPlane {
 
 export interface VirtualControlPlaneOptions {
   /** Which controllers run. */
-  readonly controllers: readonly ((deps: ControllerDeps) => Controller | readonly Controller[])[];
+  readonly controllers: readonly ((deps: ControllerDeps, authors: Authors) => Controller | readonly Controller[])[];
   /** Stands between the controllers and the server, to make things go wrong. */
   readonly between?: (client: Client) => Client;
   /** Kinds that are served beside the usual ones. */
@@ -51,9 +55,9 @@ export async function startVirtualControlPlane(options: VirtualControlPlaneOptio
     world,
     kinds: [...kinds, ...(options.moreKinds ?? [])],
     facts: { caBundle: "", apiServer: () => ({ ip: "127.0.0.1", port: 6443 }) },
-    controllers: (deps) => {
+    controllers: (deps, _, authors) => {
       const client = options.between?.(deps.client) ?? deps.client;
-      return options.controllers.flatMap((make) => make({ ...deps, client }));
+      return options.controllers.flatMap((make) => make({ ...deps, client }, authors));
     },
   });
   await plane.start();
@@ -68,6 +72,7 @@ export async function startVirtualControlPlane(options: VirtualControlPlaneOptio
     clock,
     world,
     client: plane.client,
+    clientFor: plane.clientFor,
     informers: plane.informers,
     events: plane.events,
     cached: (kind, key) => plane.informers.of(kind).lister.get(key),

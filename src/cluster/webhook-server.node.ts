@@ -1,4 +1,4 @@
-/** The webhook of configuration revisions: HTTPS, one path, an AdmissionReview in and one out. */
+/** The webhooks, for configuration revisions and for users: HTTPS, a path each, an AdmissionReview in and one out. */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
@@ -6,7 +6,8 @@ import { createSecureContext } from "node:tls";
 import type { World } from "../base/world.ts";
 import type { Client } from "../client/client.ts";
 import { reviewWorkload } from "../release/configuration/webhook.ts";
-import { webhookPath } from "../release/controller/manifest.ts";
+import { recordUserPath, webhookPath } from "../release/controller/manifest.ts";
+import { reviewUser } from "../release/records/user-webhook.ts";
 import { closeServer, listenOn } from "./listen-on.node.ts";
 import { keepServing, type SeenCertificate, sharedCertificate } from "./serve-certificate.node.ts";
 
@@ -86,12 +87,19 @@ function readFiles({ certificate, key }: NonNullable<WebhookOptions["files"]>): 
   return { cert: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8"), isFresh: false };
 }
 
+/** By path: who answers reviews. */
+const reviewers = new Map<string, (review: unknown, client: Client) => unknown>([
+  [webhookPath, reviewWorkload],
+  [recordUserPath, reviewUser],
+]);
+
 async function review(request: IncomingMessage, response: ServerResponse, client: Client): Promise<void> {
-  if (request.method !== "POST" || request.url?.split("?")[0] !== webhookPath) {
+  const reviewer = request.method === "POST" ? reviewers.get(request.url?.split("?")[0] ?? "") : undefined;
+  if (!reviewer) {
     response.writeHead(404).end();
     return;
   }
-  const answer = await reviewWorkload(JSON.parse(await bodyOf(request)), client);
+  const answer = await reviewer(JSON.parse(await bodyOf(request)), client);
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
 }
 

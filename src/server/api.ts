@@ -12,6 +12,8 @@ export interface User {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** Of a user that is impersonated: the name of who really asks. Decides nothing. */
+  readonly impersonatedBy?: string;
 }
 
 /** The circumstances of one request. */
@@ -35,6 +37,8 @@ export interface ApiListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
+  /** Called between the parts of a long list, so that others have their turn. Whatever they write, the list is of one version. */
+  pause?(): Promise<void>;
 }
 
 /** An object as stored: parsed once, frozen, with its JSON encoded once. */

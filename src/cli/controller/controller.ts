@@ -1,5 +1,6 @@
 /** `windlass controller`: runs the release controllers against a cluster, or prints what they need there. */
 import { controllerManifest, controllerNamespace } from "../../release/controller/manifest.ts";
+import { changedByKey } from "../../release/records/writer.ts";
 import type { Command, Environment } from "../command.ts";
 import { CommandError } from "../errors.ts";
 import type { Flags } from "../flags.ts";
@@ -25,15 +26,16 @@ windlass controller manifest --image registry.example/windlass:1 --webhook | kub
     },
     { name: "leader-elect", default: "true", about: "act only while holding the lease" },
     { name: "health-address", type: "string", about: "serve /healthz, /readyz and /metrics there, such as :8080" },
-    { name: "webhook-address", type: "string", about: "serve the webhook of configuration revisions there, such as :9443" },
-    { name: "webhook-cert", type: "string", about: "file of the webhook's certificate; else it makes one and keeps it in a Secret" },
+    { name: "webhook-address", type: "string", about: "serve the webhooks there, such as :9443" },
+    { name: "webhook-cert", type: "string", about: "file of the webhooks' certificate; else it makes one and keeps it in a Secret" },
     { name: "webhook-key", type: "string", about: "file of that certificate's key" },
     { name: "image", type: "string", about: "of manifest: the image to run" },
     { name: "webhook", about: "of manifest: with the webhook of configuration revisions" },
+    { name: "record-users", about: `of manifest: with the webhook that puts each template down to its user, in ${changedByKey}` },
     {
       name: "match-conditions",
       default: "true",
-      about: "of manifest: say in CEL which workloads concern the webhook; false for Kubernetes before 1.28",
+      about: "of manifest: say in CEL which writes concern a webhook; false for Kubernetes before 1.28",
     },
   ],
   async run({ args, flags, name }, environment) {
@@ -88,6 +90,7 @@ function printManifest(flags: Flags, { stdout, version }: Environment): number {
     namespace: flags.string("controller-namespace"),
     image: flags.string("image") || `windlass:${version}`,
     webhook: flags.bool("webhook"),
+    recordUsers: flags.bool("record-users"),
     matchConditions: flags.bool("match-conditions"),
     ...(only !== undefined && { only }),
   });

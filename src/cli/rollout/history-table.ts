@@ -3,6 +3,7 @@ import { formatTime } from "../../base/time.ts";
 import { humanDuration } from "../../machinery/duration.ts";
 import { durationMs, type Release } from "../../release/records/release.ts";
 import type { Revision } from "../../release/workload.ts";
+import { whoText } from "./who.ts";
 
 /** Texts of others stand in cells; they are cut here, and shown whole with `-o wide`. */
 const cellMax = 28;
@@ -26,7 +27,8 @@ export function historyTable(
     return [
       String(release.number),
       whenCell(release, nowMs, wide),
-      cut(release.user ?? release.manager ?? "<unknown>"),
+      cut(whoText(release, before, { wide })),
+      ...(wide ? [release.manager ?? "<unknown>"] : []),
       cut(imageCell(release, wide)),
       cut(configurationCell(release, before)),
       outcomeCell(release),
@@ -45,6 +47,7 @@ export function historyTable(
     "REVISION",
     "WHEN",
     "WHO",
+    ...(wide ? ["MANAGER"] : []),
     "IMAGE",
     "CONFIG",
     "OUTCOME",

@@ -21,11 +21,12 @@ import { findWorkloads, workloadFlags } from "./find-workloads.ts";
 import { historyTable, plainTable, precise } from "./history-table.ts";
 import { describePodTemplate, revisionTemplate } from "../printing/pod-template.ts";
 import { changesText, isColoured } from "./print-changes.ts";
+import { whoSentence } from "./who.ts";
 
 export const rolloutHistory: Command = {
   usage: "(TYPE NAME | TYPE/NAME) [flags]",
   about:
-    "Shows every release of a workload: when it began, who changed it, its images and configuration, how it ended and how long it took. The list is kept beside the workload by the release recorder, which runs in the engine and in `windlass controller`; it outlives ReplicaSets and renumbering. A star behind a ConfigMap or Secret says that its content changed with that release. Where nothing is recorded, and with --plain, the output is kubectl's.",
+    "Shows every release of a workload: when it began, which user changed it (-o wide: and with which field manager), its images and configuration, how it ended and how long it took. The list is kept beside the workload by the release recorder, which runs in the engine and in `windlass controller`; it outlives ReplicaSets and renumbering. A star behind a ConfigMap or Secret says that its content changed with that release. Where nothing is recorded, and with --plain, the output is kubectl's.",
   examples: `  # What happened to web?
   windlass rollout history deployment/web
 
@@ -106,7 +107,7 @@ function detailsOf(snapshot: WorkloadSnapshot, history: ReleaseHistory, number: 
   const described = describePodTemplate(template);
   if (!release) return `${described}\n`;
   const before = history.releases[history.releases.indexOf(release) - 1];
-  const lines = factLines(release, snapshot.takenMs);
+  const lines = factLines(release, before, snapshot.takenMs);
   const changes = before ? changesBetween(stateOf(history, before), stateOf(history, release), toYamlText) : [];
   const title = before ? `Changed since revision ${before.number}:` : "";
   const changed =
@@ -129,13 +130,13 @@ function shownTemplate(revision: Revision): Revision["template"] {
   };
 }
 
-function factLines(release: Release, nowMs: number): [string, string][] {
-  const { user, manager, startedMs, outcome, reason, provenMs, formerNumbers = [], imageIds = {}, backfilled } = release;
+function factLines(release: Release, before: Release | undefined, nowMs: number): [string, string][] {
+  const { startedMs, outcome, reason, provenMs, formerNumbers = [], imageIds = {}, backfilled } = release;
   const ms = durationMs(release);
   return [
     ["Outcome", `${outcome}${ms === undefined ? "" : ` after ${precise(ms)}`}${reason === undefined ? "" : `: ${reason}`}`],
     ["Started", `${formatTime(startedMs)} (${humanDuration(Math.max(0, nowMs - startedMs))} ago)${backfilled ? ", found later" : ""}`],
-    ["By", user === undefined ? (manager ?? "<unknown>") : `${user} (${manager ?? "<unknown>"})`],
+    ["By", whoSentence(release, before)],
     ["Proven good", provenMs === undefined ? "no" : `since ${formatTime(provenMs)}`],
     ...(formerNumbers.length > 0 ? ([["Also known as", formerNumbers.join(", ")]] as [string, string][]) : []),
     ...Object.entries(imageIds).map(([container, id]): [string, string] => ["Image run", `${container}: ${id}`]),

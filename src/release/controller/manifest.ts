@@ -1,9 +1,10 @@
 /**
- * What `windlass controller` needs in a cluster: where it lives, what it may do, and, for configuration revisions, the webhook that
- * calls it. The rights are all that it uses; the test of `windlass controller` runs it with these and nothing else.
+ * What `windlass controller` needs in a cluster: where it lives, what it may do, and the webhooks that call it: for configuration
+ * revisions, and to note users. The rights are all that it uses; the test of `windlass controller` runs it with these and nothing else.
  */
 import type { KubeObject } from "../../api/meta/object.ts";
 import type { PolicyRule } from "../../api/types.ts";
+import { changedByKey } from "../records/writer.ts";
 
 /** The name of everything that belongs to it. */
 export const controllerName = "windlass-controller";
@@ -15,6 +16,8 @@ export const webhookConfigurationName = "windlass-configuration";
 export const certificateSecretName = "windlass-webhook";
 /** Where the webhook is called. */
 export const webhookPath = "/pin-configuration";
+/** Where it is asked to note who changed a template. */
+export const recordUserPath = "/record-user";
 /** The Lease that candidates contend for. */
 export const leaseName = controllerName;
 
@@ -27,8 +30,10 @@ export interface ManifestOptions {
   readonly image: string;
   /** The one namespace that it looks after; absent: all. */
   readonly only?: string;
-  /** With the webhook, its Service and the right to keep its certificate. */
+  /** With the webhook of configuration revisions. Webhooks bring a Service and the right to keep their certificate. */
   readonly webhook: boolean;
+  /** With the webhook that puts each template down to the user of its request. */
+  readonly recordUsers?: boolean;
   /** CEL conditions need Kubernetes 1.27 (by default 1.28); without them a webhook that is down is passed over. */
   readonly matchConditions: boolean;
 }
@@ -71,7 +76,8 @@ const webhookRules: readonly PolicyRule[] = [
 
 /** The objects, in the order in which they should be created. */
 export function controllerManifest(options: ManifestOptions): KubeObject[] {
-  const { namespace, only, webhook } = options;
+  const { namespace, only } = options;
+  const webhook = servesWebhooks(options);
   const subject = { kind: "ServiceAccount", name: controllerName, namespace };
   const looksAfterItself = only === undefined || only === namespace;
   const ownRules = [...leaseRules, ...(webhook ? certificateRules : []), ...(webhook && !looksAfterItself ? moreCertificateRules : [])];
@@ -85,9 +91,11 @@ export function controllerManifest(options: ManifestOptions): KubeObject[] {
     ...roleAndBinding("Role", only === namespace ? `${controllerName}-own` : controllerName, namespace, ownRules, subject),
     deployment(options),
     ...(webhook && options.matchConditions ? [disruptionBudget(namespace)] : []),
-    ...(webhook ? [service(namespace), webhookConfiguration(options)] : []),
+    ...(webhook ? [service(namespace), webhookConfigurations(options)] : []),
   ];
 }
+
+const servesWebhooks = ({ webhook, recordUsers }: ManifestOptions): boolean => webhook || recordUsers === true;
 
 const labels = { "app.kubernetes.io/name": controllerName };
 
@@ -121,7 +129,9 @@ function roleAndBinding(
   ];
 }
 
-function deployment({ namespace, image, only, webhook }: ManifestOptions): KubeObject {
+function deployment(options: ManifestOptions): KubeObject {
+  const { namespace, image, only } = options;
+  const webhook = servesWebhooks(options);
   const args = [
     "controller",
     ...(only === undefined ? [] : [`--namespace=${only}`]),
@@ -175,40 +185,71 @@ const service = (namespace: string): KubeObject =>
     spec: { selector: labels, ports: [{ name: "webhook", port: 443, targetPort: "webhook" }] },
   });
 
-/**
- * Only workloads that follow their configuration concern it. Where that can be said to the server, a webhook that is down refuses them
- * and nobody else; where it can't, they pass without it.
- */
-const webhookConfiguration = ({ namespace, only, matchConditions }: ManifestOptions): KubeObject =>
+const webhookConfigurations = (options: ManifestOptions): KubeObject =>
   named("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", webhookConfigurationName, undefined, {
-    webhooks: [
+    // In the order in which they are called: names of copies belong to the template whose user is noted.
+    webhooks: [...(options.webhook ? [configurationWebhook(options)] : []), ...(options.recordUsers ? [userWebhook(options)] : [])],
+  });
+
+/** What all webhooks have in common. Where the server knows the condition, one that is down refuses what it concerns; elsewhere all pass. */
+const webhookOf = ({ namespace, matchConditions }: ManifestOptions, path: string): object => ({
+  admissionReviewVersions: ["v1"],
+  failurePolicy: matchConditions ? "Fail" : "Ignore",
+  reinvocationPolicy: "IfNeeded",
+  timeoutSeconds: 5,
+  clientConfig: { service: { namespace, name: controllerName, path } },
+  rules: [
+    {
+      apiGroups: ["apps"],
+      apiVersions: ["v1"],
+      resources: ["deployments", "statefulsets", "daemonsets"],
+      operations: ["CREATE", "UPDATE"],
+      scope: "Namespaced",
+    },
+  ],
+});
+
+const namespaceLabel = "kubernetes.io/metadata.name";
+
+/** Only workloads that follow their configuration concern it. */
+const configurationWebhook = (options: ManifestOptions): object => ({
+  name: "configuration.windlass.dev",
+  ...webhookOf(options, webhookPath),
+  sideEffects: "NoneOnDryRun",
+  ...(options.only !== undefined && { namespaceSelector: { matchLabels: { [namespaceLabel]: options.only } } }),
+  ...(options.matchConditions && {
+    matchConditions: [
       {
-        name: "configuration.windlass.dev",
-        admissionReviewVersions: ["v1"],
-        sideEffects: "NoneOnDryRun",
-        failurePolicy: matchConditions ? "Fail" : "Ignore",
-        reinvocationPolicy: "IfNeeded",
-        timeoutSeconds: 5,
-        clientConfig: { service: { namespace, name: controllerName, path: webhookPath } },
-        rules: [
-          {
-            apiGroups: ["apps"],
-            apiVersions: ["v1"],
-            resources: ["deployments", "statefulsets", "daemonsets"],
-            operations: ["CREATE", "UPDATE"],
-            scope: "Namespaced",
-          },
-        ],
-        ...(only !== undefined && { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": only } } }),
-        ...(matchConditions && {
-          matchConditions: [
-            {
-              name: "follows-its-configuration",
-              expression:
-                "(has(object.metadata.annotations) && 'windlass.dev/config-revisions' in object.metadata.annotations) || (has(object.metadata.labels) && 'windlass.dev/config-content' in object.metadata.labels)",
-            },
-          ],
-        }),
+        name: "follows-its-configuration",
+        expression:
+          "(has(object.metadata.annotations) && 'windlass.dev/config-revisions' in object.metadata.annotations) || (has(object.metadata.labels) && 'windlass.dev/config-content' in object.metadata.labels)",
       },
     ],
-  });
+  }),
+});
+
+/**
+ * A write concerns it that brings a template, or says who did. The system's namespace and its own stay out: the cluster, and it itself,
+ * must be able to come up without it.
+ */
+const userWebhook = (options: ManifestOptions): object => ({
+  name: "users.windlass.dev",
+  ...webhookOf(options, recordUserPath),
+  sideEffects: "None",
+  namespaceSelector:
+    options.only === undefined
+      ? { matchExpressions: [{ key: namespaceLabel, operator: "NotIn", values: ["kube-system", options.namespace] }] }
+      : { matchLabels: { [namespaceLabel]: options.only } },
+  ...(options.matchConditions && {
+    matchConditions: [
+      {
+        name: "changes-the-template-or-its-user",
+        expression: `request.operation == 'CREATE' || object.spec.template != oldObject.spec.template || ${userIn("object")} != ${userIn("oldObject")}`,
+      },
+    ],
+  }),
+});
+
+/** In CEL: who is named in an object's annotations; "" for nobody. */
+const userIn = (object: string): string =>
+  `(has(${object}.metadata.annotations) && '${changedByKey}' in ${object}.metadata.annotations ? ${object}.metadata.annotations['${changedByKey}'] : '')`;

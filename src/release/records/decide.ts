@@ -5,8 +5,9 @@
 import { canonicalJson } from "../../machinery/canonical-json.ts";
 import { findCondition } from "../../machinery/conditions.ts";
 import type { PodView, Revision, WorkloadObject, WorkloadSnapshot } from "../workload.ts";
+import type { Authors } from "./authors.ts";
 import { followConfiguration, type Live } from "./follow-configuration.ts";
-import { bounded, digestOf, withText } from "./history-object.ts";
+import { bounded, digestOf, shortened, withText } from "./history-object.ts";
 import { imagesOf, openRelease, opensRelease } from "./open-release.ts";
 import { prove } from "./prove.ts";
 import type { Release, ReleaseHistory } from "./release.ts";
@@ -25,6 +26,8 @@ const justNowMs = 2000;
 export interface Seen {
   readonly snapshot: WorkloadSnapshot;
   readonly live: Live;
+  /** Absent where no server tells who wrote. */
+  readonly authors?: Authors;
 }
 
 export interface Decision {
@@ -46,7 +49,7 @@ export function decide(seen: Seen, history: ReleaseHistory): Decision {
   const { target, observed } = snapshot;
   // Counts and numbers speak of the template before until the controller has looked.
   if (!observed || !target) return { history };
-  const opened = opensRelease(target, history) ? openRelease(snapshot, target, history) : history;
+  const opened = opensRelease(target, history) ? openRelease(snapshot, target, { history, authors: seen.authors }) : history;
   const last = opened.releases.at(-1);
   if (!last || last.template !== templateDigest(target)) return { history: opened };
   const described = describe(seen, target, opened, last);
@@ -71,7 +74,7 @@ function describe(
   const applied = appliedTemplate(object);
   const appliedDigest = applied === undefined ? undefined : digestOf(applied);
   let next: Release = { ...release, images: imagesOf(target.template) };
-  if (target.changeCause !== undefined) next = { ...next, changeCause: target.changeCause };
+  if (target.changeCause !== undefined) next = { ...next, changeCause: shortened(target.changeCause) };
   if (appliedDigest !== undefined) next = { ...next, applied: appliedDigest };
   const imageIds = imagesRun(pods, release.imageIds);
   if (imageIds) next = { ...next, imageIds };
@@ -83,7 +86,7 @@ function describe(
       ...next,
       failedMs: Math.max(next.startedMs, takenMs),
       outcome: "failed",
-      reason: next.reason ?? message ?? "the progress deadline passed",
+      reason: next.reason ?? shortened(message ?? "the progress deadline passed"),
     };
   }
   const withApplied = appliedDigest === undefined ? history : withText(history, appliedDigest, applied as string);

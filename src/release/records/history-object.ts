@@ -19,7 +19,11 @@ export const historyLabel = "windlass.dev/history-of";
 const releasesKey = "releases";
 const nameMaxChars = 253;
 /** A ConfigMap may have 1 MiB; etcd refuses requests of 1.5 MiB. */
-const historyMaxChars = 900_000;
+const historyMaxBytes = 900_000;
+/** The list itself, without templates and contents. */
+const releasesMaxBytes = 450_000;
+/** A sentence that others wrote, such as a change cause, which may be as long as an annotation: 256 KiB. */
+const sentenceMaxChars = 4096;
 /** A content beyond this is remembered by its digest alone. */
 const contentMaxChars = 256 * 1024;
 /** Digests of this many hexadecimal digits: 128 bits. */
@@ -103,6 +107,9 @@ function encodeRelease(release: Release): Record<string, unknown> {
   return entry;
 }
 
+/** A sentence as it is remembered: what is too long is cut. */
+export const shortened = (text: string): string => (text.length <= sentenceMaxChars ? text : `${text.slice(0, sentenceMaxChars - 1)}…`);
+
 /** The history with a further text, under its digest; without it where it is too long to be kept. */
 export const withText = (history: ReleaseHistory, digest: string, text: string): ReleaseHistory =>
   text.length > contentMaxChars || history.texts[digest] !== undefined
@@ -117,7 +124,12 @@ export function bounded(history: ReleaseHistory, keep: number): ReleaseHistory {
   const { releases } = history;
   const proven = releases.findLast(({ provenMs }) => provenMs !== undefined);
   const first = Math.max(0, releases.length - Math.max(1, keep));
-  const within = releases.filter((release, index) => index >= first || release === proven);
+  let within = releases.filter((release, index) => index >= first || release === proven);
+  while (sum(within, sizeOf) > releasesMaxBytes) {
+    const oldest = within.find((release, index) => release !== proven && index < within.length - 1);
+    if (!oldest) break;
+    within = within.filter((release) => release !== oldest);
+  }
   const kept = within.length === releases.length ? releases : within;
   const texts = textsWithin(kept, history.texts);
   return kept === releases && texts === history.texts ? history : { releases: kept, texts };
@@ -132,13 +144,22 @@ function textsWithin(releases: readonly Release[], texts: ReleaseHistory["texts"
     if (applied !== undefined) wanted.add(applied);
     for (const { digest } of configuration) if (digest !== undefined) wanted.add(digest);
   }
-  let room = historyMaxChars - releases.reduce((sum, release) => sum + canonicalJson(release).length, 0);
+  let room = historyMaxBytes - sum(releases, sizeOf);
   const kept: Record<string, string> = {};
   for (const digest of wanted) {
     const text = texts[digest];
-    if (text === undefined || text.length > room) continue;
-    room -= text.length + digest.length;
+    const size = text === undefined ? 0 : bytesIn(text) + digest.length;
+    if (text === undefined || size > room) continue;
+    room -= size;
     kept[digest] = text;
   }
   return Object.keys(kept).length === Object.keys(texts).length ? texts : kept;
 }
+
+/** What a release takes up: its line. */
+const sizeOf = (release: Release): number => bytesIn(canonicalJson(encodeRelease(release)));
+
+const encoder = new TextEncoder();
+const bytesIn = (text: string): number => encoder.encode(text).length;
+
+const sum = <T>(list: readonly T[], size: (entry: T) => number): number => list.reduce((total, entry) => total + size(entry), 0);

@@ -2,10 +2,12 @@
 import type { PodTemplateSpec } from "../../api/types.ts";
 import { canonicalJson } from "../../machinery/canonical-json.ts";
 import type { Revision, WorkloadSnapshot } from "../workload.ts";
-import { withText } from "./history-object.ts";
+import type { Authors } from "./authors.ts";
+import { shortened, withText } from "./history-object.ts";
 import type { Outcome, Release, ReleaseHistory } from "./release.ts";
 import { templateDigest } from "./template-digest.ts";
-import { changedBy, templateManager } from "./template-manager.ts";
+import { templateManager } from "./template-manager.ts";
+import { writerOf } from "./writer.ts";
 
 /** The numbers that a ReplicaSet bore before (DEP-16). */
 const formerNumbersKey = "deployment.kubernetes.io/revision-history";
@@ -23,27 +25,34 @@ export function opensRelease(target: Revision, { releases }: ReleaseHistory): bo
 }
 
 /** The history with a release for the target, and with what was missed before it. */
-export function openRelease(snapshot: WorkloadSnapshot, target: Revision, history: ReleaseHistory): ReleaseHistory {
+export function openRelease(
+  snapshot: WorkloadSnapshot,
+  target: Revision,
+  { history, authors }: { readonly history: ReleaseHistory; readonly authors: Authors | undefined },
+): ReleaseHistory {
   const { object, revisions, takenMs, complete } = snapshot;
   const last = history.releases.at(-1);
   const missed = revisions
     .filter((revision) => revision.number < target.number && revision.number > (last?.number ?? -1) && revision.name !== target.name)
-    .sort((a, b) => a.number - b.number);
+    // A controller that has not seen its newest revision yet gives its number out again.
+    .sort((a, b) => a.number - b.number || a.createdMs - b.createdMs);
   const template = templateDigest(target);
   if (last && missed.length === 0 && last.template === template) return renumbered(history, last, target.number);
   let next = history;
-  for (const revision of missed) next = withRelease(next, found(revision, next.releases));
+  for (const revision of missed) {
+    const author = authors?.authorOf(object, templateDigest(revision));
+    next = withRelease(next, { ...found(revision, next.releases), ...author });
+  }
   const before = last && next.texts[last.template];
   const manager = templateManager(object, { template: target.template, ...(before !== undefined && { before: JSON.parse(before) }) });
   const startedMs = startOf(target, manager?.timeMs, next.releases.at(-1)?.startedMs, takenMs);
-  const user = changedBy(object);
   const release: Release = {
     ...facts(target, next.releases),
     configuration: [],
     startedMs,
     outcome: "progressing",
     ...(manager && { manager: manager.manager }),
-    ...(user !== undefined && { user }),
+    ...writerOf(object, { template, releases: next.releases, authors }),
     ...(!last && complete && { backfilled: true as const }),
   };
   for (const revision of [...missed, target]) next = withText(next, templateDigest(revision), canonicalJson(revision.template));
@@ -77,7 +86,7 @@ function facts(
     template,
     images: imagesOf(revision.template),
     ...(former.length > 0 && { formerNumbers: former }),
-    ...(revision.changeCause !== undefined && { changeCause: revision.changeCause }),
+    ...(revision.changeCause !== undefined && { changeCause: shortened(revision.changeCause) }),
   };
 }
 

@@ -19,6 +19,7 @@ import { configurationReferences, type ConfigurationReference, referenceText } f
 import { snapshotOf } from "../snapshot.ts";
 import { workloadKinds } from "../workload-kinds.ts";
 import type { WorkloadKind, WorkloadObject } from "../workload.ts";
+import type { Authors } from "./authors.ts";
 import { decide, historyLimit } from "./decide.ts";
 import { decodeHistory, historyKeyOf, historyLabel, isHistoryOf } from "./history-object.ts";
 import { writeHistory } from "./history-store.ts";
@@ -32,10 +33,11 @@ import { emptyHistory } from "./release.ts";
 const gatheredMs = 1000;
 const gatheredPerPodMs = 1;
 
-/** One recorder per kind of workload. */
-export const releaseRecorders = (deps: ControllerDeps): readonly Controller[] => workloadKinds.map((kind) => releaseRecorder(kind, deps));
+/** One recorder per kind of workload. Without `authors` the user is who the workload's annotation names. */
+export const releaseRecorders = (deps: ControllerDeps, authors?: Authors): readonly Controller[] =>
+  workloadKinds.map((kind) => releaseRecorder(kind, deps, authors));
 
-function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps): Controller {
+function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps, authors: Authors | undefined): Controller {
   const { informers } = deps;
   const workloads = informers.of<WorkloadObject>(kind.ref).lister;
   const revisions = informers.of<KubeObject>(kind.revisionRef).lister;
@@ -87,7 +89,7 @@ function releaseRecorder(kind: WorkloadKind, deps: ControllerDeps): Controller {
     })
     .watches(ConfigMap, ({ object }, enqueue) => concernedBy("ConfigMap", object, enqueue))
     .watches(Secret, ({ object }, enqueue) => concernedBy("Secret", object, enqueue))
-    .with((key) => reconcile(kind, key, deps));
+    .with((key) => reconcile(kind, key, { ...deps, authors }));
 }
 
 /** Neither its annotations nor its end: what is another one are counters, of a rollout that goes on. */
@@ -105,8 +107,10 @@ function isSettled(kind: WorkloadKind, object: WorkloadObject): boolean {
   return available >= desired && total <= desired && updated >= desired - kind.strategy(object).keptBack;
 }
 
-async function reconcile(kind: WorkloadKind, key: ObjectKey, deps: ControllerDeps): Promise<Outcome> {
-  const { client, informers, world } = deps;
+type RecorderDeps = ControllerDeps & { readonly authors: Authors | undefined };
+
+async function reconcile(kind: WorkloadKind, key: ObjectKey, deps: RecorderDeps): Promise<Outcome> {
+  const { client, informers, world, authors } = deps;
   const object = informers.of<WorkloadObject>(kind.ref).lister.get(key);
   if (!object || object.metadata.deletionTimestamp !== undefined || historyLimit(object) === 0) return done;
   const configMaps = informers.of(ConfigMap).lister;
@@ -122,7 +126,7 @@ async function reconcile(kind: WorkloadKind, key: ObjectKey, deps: ControllerDep
     const found = lister.get({ ...key, name });
     return found && liveConfiguration(what, found, secretKey);
   };
-  const decision = decide({ snapshot, live }, history);
+  const decision = decide({ snapshot, live, ...(authors && { authors }) }, history);
   if (decision.history !== history) {
     try {
       await writeHistory(client, object, decision.history, present);

@@ -44,8 +44,12 @@ export interface Release {
   readonly changeCause?: string;
   /** The field manager that wrote the template; absent where the object does not tell. */
   readonly manager?: string;
-  /** Who is behind it, where somebody said so. */
+  /** The user that sent the template: as the server knows it, or as the workload's annotation says where no server can be asked. */
   readonly user?: string;
+  /** Who really sent it, where `user` was impersonated. */
+  readonly impersonatedBy?: string;
+  /** Whom the workload's annotation names, where the server told of the user itself. */
+  readonly onBehalfOf?: string;
   readonly startedMs: number;
   readonly completedMs?: number;
   readonly failedMs?: number;

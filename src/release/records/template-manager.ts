@@ -6,9 +6,6 @@ import { differenceBetween, rootPlan } from "../../machinery/field-plan.ts";
 import { emptySet, type FieldSet, intersectionOf, isEmptySet, sizeOf } from "../../machinery/field-set.ts";
 import { readManaged } from "../../machinery/managed-fields.ts";
 
-/** Annotation: who is behind the present template. Whoever writes on behalf of a person may set it, with the template. */
-const changedByKey = "windlass.dev/changed-by";
-
 export interface TemplateManager {
   /** Such as `kubectl-client-side-apply` or `helm`. */
   readonly manager: string;
@@ -41,6 +38,3 @@ export function templateManager(
 }
 
 const below = (set: FieldSet, step: string): FieldSet => set.children.get(step) ?? emptySet;
-
-/** The person, where somebody said so. The API itself tells no reader who sent a request. */
-export const changedBy = (object: KubeObject): string | undefined => object.metadata.annotations?.[changedByKey];

@@ -12,9 +12,10 @@ import { cachedWorkloads, Remembered } from "../cached-workload.ts";
 import { explain } from "../explain/explain.ts";
 import { nothingRelated } from "../explain/explanation.ts";
 import { gather } from "../explain/gather.ts";
-import { decodeHistory, historyKeyOf, historyLabel, isHistoryOf } from "../records/history-object.ts";
+import { decodeHistory, historyKeyOf, historyLabel, isHistoryOf, shortened } from "../records/history-object.ts";
 import { changeHistory } from "../records/history-store.ts";
 import { emptyHistory, type Release, type ReleaseHistory } from "../records/release.ts";
+import { changedByKey } from "../records/writer.ts";
 import { workloadKinds } from "../workload-kinds.ts";
 import type { PodView, WorkloadKind, WorkloadObject, WorkloadSnapshot } from "../workload.ts";
 import { decideRollback, type Plan } from "./decide.ts";
@@ -129,7 +130,7 @@ function rollbackController(kind: WorkloadKind, deps: ControllerDeps): Controlle
       // The recorder knows of a newer release: what was decided is out of date.
       if (!isRemembered) return;
     }
-    const { [changeCauseKey]: _, ...annotations } = object.metadata.annotations ?? {};
+    const { [changeCauseKey]: _, [changedByKey]: __, ...annotations } = object.metadata.annotations ?? {};
     if (to.changeCause !== undefined) annotations[changeCauseKey] = to.changeCause;
     // The object carries the version that was looked at: where somebody wrote since, this is refused and decided again.
     const back = { ...object, metadata: { ...object.metadata, annotations }, spec: { ...object.spec, template: to.template } };
@@ -182,7 +183,7 @@ function givenUp(
     ...last,
     failedMs: last.failedMs ?? Math.max(last.startedMs, nowMs),
     outcome: "failed",
-    reason: why,
+    reason: shortened(why),
     rollback: { to },
   };
   return { ...history, releases: [...history.releases.slice(0, -1), given] };

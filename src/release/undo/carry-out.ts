@@ -8,6 +8,7 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import type { ConfigMap as ConfigMapObject } from "../../api/types.ts";
 import type { Client } from "../../client/client.ts";
 import { deepEqual } from "../../machinery/equality.ts";
+import { changedByKey } from "../records/writer.ts";
 import type { WorkloadObject, WorkloadSnapshot } from "../workload.ts";
 import { lastAppliedAfter, lastAppliedContent, lastAppliedKey } from "./last-applied.ts";
 import { type Restoration, UndoError, type UndoPlan } from "./plan.ts";
@@ -54,7 +55,8 @@ export async function carryOut({ client, snapshot, plan, restorations, configMap
 
 /** As kubectl sends it (KR-20), but only the annotations that an undo is about; the version makes it a conflict where somebody was faster. */
 function workloadPatch(object: WorkloadObject, plan: UndoPlan): unknown[] {
-  const annotations = { ...object.metadata.annotations };
+  // Whoever it names did not bring this template back.
+  const { [changedByKey]: _, ...annotations } = object.metadata.annotations ?? {};
   if (plan.changeCause === undefined) delete annotations[changeCauseKey];
   else annotations[changeCauseKey] = plan.changeCause;
   const applied = lastAppliedAfter(object, plan.template, plan.applied);

@@ -100,7 +100,7 @@ export function impersonator(view: RbacView): (exchange: Exchange, user: User) =
       extra[key] = [value];
     }
     if (name !== "system:anonymous" && !groups.includes(authenticated)) groups = [...groups, authenticated];
-    return { name, groups, ...(uid !== undefined && { uid }), ...(extraNames.length > 0 && { extra }) };
+    return { name, groups, impersonatedBy: user.name, ...(uid !== undefined && { uid }), ...(extraNames.length > 0 && { extra }) };
   };
 }
 
