@@ -108,6 +108,13 @@ export interface Files {
   fetch(url: string): Promise<Uint8Array>;
 }
 
+/** What somebody made of a text. */
+export interface EditedFile {
+  readonly text: string;
+  readonly path: string;
+  discard(): void;
+}
+
 /** Everything that a command may use of the world around it. */
 export interface Environment {
   readonly stdin: Input;
@@ -130,6 +137,11 @@ export interface Environment {
    * program prints is printed; resolves with its exit code. Throws where there is no such program.
    */
   runOn(files: Readonly<Record<string, string>>, folders: readonly string[], program: string, args: readonly string[]): Promise<number>;
+  /**
+   * Has a text edited in a file of its own, whose name ends with `suffix`, by an editor that is given as words. Resolves when the editor
+   * has ended. Throws where it could not be started or failed; the file is gone then.
+   */
+  edit(editor: string, text: string, suffix: string): Promise<EditedFile>;
   /** Listens on an address of this machine; port 0 takes a free one. Rejects where that is impossible. */
   listen(address: string, port: number, connected: (socket: LocalSocket) => void): Promise<{ readonly port: number; close(): void }>;
   readonly engine: EngineCommands;

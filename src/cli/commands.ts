@@ -41,6 +41,18 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./patch/patch.ts")).patch,
   },
   {
+    name: "replace",
+    section: basic,
+    summary: "put objects in the place of those that are there",
+    load: async () => (await import("./replace/replace.ts")).replace,
+  },
+  {
+    name: "edit",
+    section: basic,
+    summary: "change objects in an editor",
+    load: async () => (await import("./edit/edit.ts")).edit,
+  },
+  {
     name: "delete",
     section: basic,
     summary: "delete objects, and wait until they are gone",

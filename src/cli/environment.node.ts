@@ -57,6 +57,7 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
         rmSync(directory, { recursive: true, force: true });
       }
     },
+    edit: async (...how) => (await import("./edit-file.node.ts")).editFile(...how),
     listen: async (...how) => (await import("./listen.node.ts")).listen(...how),
     get engine() {
       assert(engine !== undefined, "a program without an engine has no commands of one");

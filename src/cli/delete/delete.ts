@@ -6,6 +6,7 @@ import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { qualifiedKind } from "../discovery/resource.ts";
 import { withSource } from "../apply/source-error.ts";
+import { cascadeFlag, propagationOf } from "./cascade.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 import { ask } from "../objects/ask.ts";
@@ -22,13 +23,7 @@ const flags: readonly Flag[] = [
   allFlag,
   allNamespacesFlag,
   dryRunFlag,
-  {
-    name: "cascade",
-    type: "string",
-    default: "background",
-    bare: "background",
-    about: "what becomes of what the object owns: background (deleted after it), foreground (before it), orphan (left alone)",
-  },
+  cascadeFlag,
   { name: "force", about: "do not wait for the end of what runs: it may go on running unseen" },
   { name: "grace-period", type: "int", default: "-1", about: "seconds to end in; -1: the object's own; 0 only with --force" },
   { name: "now", about: "short for --grace-period=1" },
@@ -119,24 +114,6 @@ function graceOf(given: Flags): number {
   }
   // Nobody loses data by a 0 that was not meant: it takes --force.
   return seconds === 0 ? 1 : seconds;
-}
-
-const policies: Readonly<Record<string, "Background" | "Foreground" | "Orphan">> = {
-  background: "Background",
-  foreground: "Foreground",
-  orphan: "Orphan",
-};
-
-function propagationOf(given: Flags, { stderr }: Environment): "Background" | "Foreground" | "Orphan" {
-  const text = given.string("cascade");
-  if (text === "true" || text === "false") {
-    const meant = text === "true" ? "background" : "orphan";
-    stderr.write(`warning: --cascade=${text} is deprecated (boolean value) and can be replaced with --cascade=${meant}.\n`);
-    return policies[meant] as "Background" | "Orphan";
-  }
-  const policy = policies[text];
-  if (!policy) throw new CommandError(`invalid cascade value (${text}). Must be "background", "foreground", or "orphan"`);
-  return policy;
 }
 
 async function deleteFound(invocation: Invocation, plan: Plan, connection: Connection, environment: Environment): Promise<number> {

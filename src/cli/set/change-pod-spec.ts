@@ -2,16 +2,14 @@
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Container, PodSpec } from "../../api/types.ts";
 import { deepCopy } from "../../machinery/freeze.ts";
-import { createMergePatch } from "../../machinery/merge-patch.ts";
-import { createStrategicMerge } from "../../machinery/three-way-merge.ts";
 import type { Environment, Invocation } from "../command.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { dryRunFlag } from "../objects/dry-run.ts";
 import { type Change, changeObjects, fieldManagerFlag, localFlag } from "../objects/local.ts";
+import { patchBetween } from "../objects/patch-between.ts";
 import { podSpecOf } from "../objects/pod-template.ts";
-import { schemaNameOf } from "../objects/schema-name.ts";
 import { allFlag, fileFlags, type Found, selectionOf, selectorFlag } from "../objects/selection.ts";
 import { printFlags } from "../printing/printer.ts";
 
@@ -69,13 +67,8 @@ function changeOf(object: AnyObject, found: Found, { apply }: PodSpecChange, cau
   const copy = deepCopy(object);
   apply(specIn(copy, found), copy, found);
   const changed = cause === undefined ? copy : withChangeCause(copy, cause);
-  const schema = schemaNameOf(found.resource);
-  if (schema !== undefined) {
-    const patch = createStrategicMerge(object, changed, object, schema);
-    return Object.keys(patch).length === 0 ? undefined : { type: "strategic", patch, changed };
-  }
-  const patch = createMergePatch(object, changed);
-  return patch === undefined ? undefined : { type: "merge", patch, changed };
+  const patch = patchBetween(found.resource, object, changed);
+  return patch && { ...patch, changed };
 }
 
 /** Throws `CommandError` with the object's name. */
