@@ -74,6 +74,24 @@ test("every flag of the engine's commands is in their reference, and no other", 
   assert.deepEqual([...documented].sort(), [...declared].sort());
 });
 
+test("the page of annotations lists every name under windlass.dev that the source knows, and no other", () => {
+  const names = (text: string): string[] => text.match(/(?<![\w.])windlass\.dev\/[a-z][a-z-]*/g) ?? [];
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    /(?<!\.test|\.suite)\.ts$/.test(name),
+  );
+  const known = new Set(sources.flatMap((name) => names(readFileSync(join(root, "src", name), "utf8"))));
+  const page = readFileSync(join(root, "docs/reference/annotations.md"), "utf8");
+  assert.deepEqual([...new Set(names(page))].sort(), [...known].sort());
+});
+
+test("every annotation that a simulated node reads is in the reference", () => {
+  const source = readFileSync(join(root, "src/node/simulated/annotations.ts"), "utf8");
+  const known = new Set([...source.matchAll(/\b(?:number|text)\("([a-z-]+)"/g)].map(([, name]) => name));
+  const page = readFileSync(join(root, "docs/reference/simulated-nodes.md"), "utf8");
+  const documented = new Set([...page.matchAll(/^\| `simulated\.windlass\.dev\/([a-z-]+)`/gm)].map(([, name]) => name));
+  assert.deepEqual([...documented].sort(), [...known].sort());
+});
+
 function headingsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
     title
