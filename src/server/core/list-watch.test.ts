@@ -30,6 +30,23 @@ test("API-25: pages are consistent at the first page's version", async () => {
   assert.equal(last.remainingItemCount, undefined);
 });
 
+test("a long list lets others write in between and is still of one version, whole and in order", async () => {
+  const { api, store } = await withConfigMaps(4100);
+  const before = names(await api.list(configMaps, {}));
+  const asked = store.version;
+  let pauses = 0;
+  const list = await api.list(configMaps, {
+    async pause() {
+      pauses++;
+      await api.delete(configMaps, inDefault(`c${4099 - pauses}`), {}, context);
+      await api.create(configMaps, "default", configMap(`c99999-${pauses}`), context);
+    },
+  });
+  assert.ok(pauses >= 2, `${pauses} pauses`);
+  assert.deepEqual(names(list), before);
+  assert.equal(list.resourceVersion, String(asked));
+});
+
 test("API-25: with a selector pages are filled and the rest is not counted", async () => {
   const { api } = await withConfigMaps(7);
   const first = await api.list(configMaps, { labelSelector: "parity=odd", limit: 2 });

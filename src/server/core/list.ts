@@ -12,6 +12,8 @@ import { compileSelection, type Selection } from "./selection.ts";
 
 /** How many entries are read at once when a selector leaves most of them out. */
 const pageOfSelected = 500;
+/** How many are read at once where others are to have their turn: a millisecond's worth. */
+const pageBetweenPauses = 2000;
 /** How long a read waits for a version that is not there yet (API-27). */
 const freshWaitMs = 3000;
 const freshPollMs = 50;
@@ -32,7 +34,7 @@ export async function list(core: Core, kind: KindDefinition, options: ApiListOpt
     const single = listSingle(core, kind, selection, selection.name);
     if (single) return single;
   }
-  return listRange(core, kind, selection, plan);
+  return listRange(core, kind, selection, { ...plan, pause: options.pause });
 }
 
 interface ListPlan {
@@ -40,6 +42,7 @@ interface ListPlan {
   readonly token: ContinueToken | undefined;
   readonly exactly: number | undefined;
   readonly notOlderThan: number | undefined;
+  readonly pause?: ApiListOptions["pause"];
 }
 
 function planList(options: ApiListOptions): ListPlan {
@@ -100,7 +103,7 @@ function listSingle(core: Core, kind: KindDefinition, selection: Selection, name
   return { items, resourceVersion: String(core.store.version) };
 }
 
-function listRange(core: Core, kind: KindDefinition, selection: Selection, plan: ListPlan): ApiList {
+async function listRange(core: Core, kind: KindDefinition, selection: Selection, plan: ListPlan): Promise<ApiList> {
   const prefix = core.storage.prefix(kind, selection.namespace);
   const inconsistent = plan.token?.version === -1;
   const at = inconsistent ? undefined : (plan.token?.version ?? plan.exactly);
@@ -109,7 +112,8 @@ function listRange(core: Core, kind: KindDefinition, selection: Selection, plan:
   const items: Stored[] = [];
   for (;;) {
     const room = plan.limit === undefined ? undefined : plan.limit - items.length;
-    const page = room === undefined || selection.everything ? room : Math.max(room, pageOfSelected);
+    const wanted = room === undefined || selection.everything ? room : Math.max(room, pageOfSelected);
+    const page = plan.pause ? Math.min(wanted ?? pageBetweenPauses, pageBetweenPauses) : wanted;
     const range = readRange(
       core,
       prefix,
@@ -136,6 +140,7 @@ function listRange(core: Core, kind: KindDefinition, selection: Selection, plan:
         ...(selection.everything && { remainingItemCount: left }),
       };
     }
+    await plan.pause?.();
   }
 }
 

@@ -140,6 +140,7 @@ export async function answerList(
     if (at + json.length + 1 > piece.length) {
       if (exchange.closed) return;
       if (!sink.write(piece.subarray(0, at))) await sink.drained(readerStalledMs);
+      await exchange.turn();
       piece = new Uint8Array(Math.max(pieceBytes, json.length + 1));
       at = 0;
     }

@@ -51,6 +51,8 @@ export interface Exchange {
   open(status: number, headers: AnswerHeaders, options?: { readonly compress?: boolean }): ByteSink;
   /** Whether an answer was started. */
   readonly answered: boolean;
+  /** Lets what else has come in go first: for whoever has more to do than fits into a moment. */
+  turn(): Promise<void>;
   /** Cuts off an answer under way, so that nobody takes a part of it for the whole. */
   abort(): void;
 }

@@ -109,6 +109,8 @@ function compressedSink(target: ByteSink): ByteSink {
 
 const ignore = (): void => {};
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const stackTraceLimit = Error.stackTraceLimit;
 const restoreStackTraces = (): void => {
   Error.stackTraceLimit = stackTraceLimit;
@@ -204,6 +206,8 @@ class Http2Exchange implements Exchange {
     this.#dismissBody();
   }
 
+  readonly turn = turn;
+
   /** Closing would end the body in order before it resets the stream. */
   abort(): void {
     this.#stream.destroy(new Error("the answer was cut off"));
@@ -290,6 +294,7 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
       write(status, { ...headers, "content-length": body?.length ?? 0 });
       response.end(body);
     },
+    turn,
     abort: () => void response.destroy(),
   };
 }
@@ -327,6 +332,7 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, connec
     },
     readBody: async () => new Uint8Array(0),
     respond,
+    turn,
     abort: () => void socket.destroy(),
     open(status, headers) {
       // Nobody streams a plain answer to an upgrade request; what comes is collected and sent at the end.

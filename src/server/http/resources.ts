@@ -135,7 +135,8 @@ async function serveList(
   namespace: string | undefined,
 ): Promise<void> {
   const options = answerOptions(exchange, info);
-  const list = await server.api.list(kind, inNamespace(listParameters(info.query, kind), namespace));
+  const asked = inNamespace(listParameters(info.query, kind), namespace);
+  const list = await server.api.list(kind, { ...asked, pause: exchange.turn });
   const transform = transformOf(options.form, kind, info.query, server.world.clock);
   if (transform) return answerValue(exchange, 200, transform.list(list), options);
   if (options.form.encoding === "json" && !options.pretty) {
