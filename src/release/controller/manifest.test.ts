@@ -1,0 +1,75 @@
+// What is applied for `windlass controller` to run inside of a cluster. Its rights have a test of their own, where it is seen at work.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AnyObject } from "../../api/meta/object.ts";
+import { controllerManifest, controllerNamespace, type ManifestOptions } from "./manifest.ts";
+
+const manifest = (options: Partial<ManifestOptions> = {}): AnyObject[] =>
+  controllerManifest({ namespace: controllerNamespace, image: "windlass:test", webhook: false, matchConditions: true, ...options });
+
+const namesOf = (objects: readonly AnyObject[]): string[] =>
+  objects.map(({ kind, metadata }) => [kind, ...(metadata.namespace ? [metadata.namespace] : []), metadata.name].join("/"));
+
+const only = (objects: readonly AnyObject[], kind: string): AnyObject => {
+  const [found, ...others] = objects.filter((object) => object.kind === kind);
+  assert.deepEqual([found?.kind, others], [kind, []]);
+  return found as AnyObject;
+};
+
+test("it has a namespace of its own, and everything else stands in that or belongs to the cluster", () => {
+  assert.deepEqual(namesOf(manifest()), [
+    "Namespace/windlass-system",
+    "ServiceAccount/windlass-system/windlass-controller",
+    "ClusterRole/windlass-controller",
+    "ClusterRoleBinding/windlass-controller",
+    "Role/windlass-system/windlass-controller",
+    "RoleBinding/windlass-system/windlass-controller",
+    "Deployment/windlass-system/windlass-controller",
+  ]);
+  assert.deepEqual(namesOf(manifest({ webhook: true })).slice(7), [
+    "PodDisruptionBudget/windlass-system/windlass-controller",
+    "Service/windlass-system/windlass-controller",
+    "MutatingWebhookConfiguration/windlass-configuration",
+  ]);
+});
+
+test("a namespace that somebody else made is not among what a deletion of the manifest would delete", () => {
+  const names = namesOf(manifest({ namespace: "tools", webhook: true }));
+  assert.deepEqual(
+    names.filter((name) => name.startsWith("Namespace/")),
+    [],
+  );
+  assert.ok(names.includes("Deployment/tools/windlass-controller"));
+});
+
+test("for one namespace its rights are a Role there, and of the cluster it may read nodes alone", () => {
+  const objects = manifest({ only: "shop" });
+  assert.ok(namesOf(objects).includes("Role/shop/windlass-controller"));
+  assert.deepEqual(
+    only(objects, "ClusterRole").rules.flatMap(({ resources }: AnyObject) => resources),
+    ["nodes"],
+  );
+  assert.ok(only(objects, "Deployment").spec.template.spec.containers[0].args.includes("--namespace=shop"));
+});
+
+test("its Pods are what the Pod security standard calls restricted, and can't write to their own root", () => {
+  const objects = manifest();
+  assert.equal(only(objects, "Namespace").metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+  const { spec } = only(objects, "Deployment").spec.template;
+  assert.deepEqual(spec.securityContext, { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } });
+  assert.deepEqual(spec.containers[0].securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  });
+});
+
+test("before Kubernetes 1.28 a webhook that is down is passed over, and nothing is said that such a server does not know", () => {
+  const old = manifest({ webhook: true, matchConditions: false });
+  const [webhook] = only(old, "MutatingWebhookConfiguration").webhooks;
+  assert.deepEqual([webhook.failurePolicy, webhook.matchConditions], ["Ignore", undefined]);
+  assert.ok(!old.some(({ apiVersion }) => apiVersion === "policy/v1"));
+  const [fresh] = only(manifest({ webhook: true }), "MutatingWebhookConfiguration").webhooks;
+  assert.equal(fresh.failurePolicy, "Fail");
+  assert.match(fresh.matchConditions[0].expression, /'windlass\.dev\/config-revisions' in object\.metadata\.annotations/);
+});
