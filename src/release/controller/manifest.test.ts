@@ -54,7 +54,7 @@ test("for one namespace its rights are a Role there, and of the cluster it may r
 
 test("its Pods are what the Pod security standard calls restricted, and can't write to their own root", () => {
   const objects = manifest();
-  assert.equal(only(objects, "Namespace").metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+  assert.equal(only(objects, "Namespace").metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
   const { spec } = only(objects, "Deployment").spec.template;
   assert.deepEqual(spec.securityContext, { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } });
   assert.deepEqual(spec.containers[0].securityContext, {
