@@ -5,19 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { node24 } from "./node24.mjs";
-import { ensurePostgres } from "./postgres.mjs";
-import {
-  cache,
-  enginePackages,
-  ensureDependencies,
-  ensureKubectl,
-  ensureOldKubectl,
-  ensurePackages,
-  root,
-  run,
-  step,
-  testPackages,
-} from "./setup.mjs";
+import { enginePackages, ensureDependencies, ensurePackages, root, run, step, testPackages } from "./setup.mjs";
+import { testEnvironment } from "./test-environment.mjs";
 
 ensureDependencies();
 const missing = ensurePackages([...enginePackages, ...testPackages]);
@@ -26,21 +15,7 @@ if (missing.length > 0) {
   process.exit(1);
 }
 const node = node24();
-const newest = ensureKubectl("35");
-const postgres = ensurePostgres();
-const environment = {
-  ...process.env,
-  WINDLASS_TEST_KUBECTL: newest.kubectl,
-  WINDLASS_TEST_KUBECTL_129: ensureKubectl("29").kubectl,
-  WINDLASS_TEST_KUBECTL_120: ensureOldKubectl(),
-  WINDLASS_TEST_HELM: newest.helm,
-  WINDLASS_TEST_POSTGRES: postgres.bin,
-  WINDLASS_TEST_POSTGRES_LIBRARIES: postgres.libraries,
-  WINDLASS_TEST_IMAGES: join(root, "images"),
-  NODE_COMPILE_CACHE: join(cache, "compile"),
-};
-delete environment.KUBECONFIG;
-delete environment.WINDLASS_HOME;
+const environment = testEnvironment();
 step("building");
 run(node, ["scripts/build.mjs"]);
 run(node, ["scripts/images.mjs"]);
