@@ -61,11 +61,25 @@ export async function bundleScripts(entryPoints) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
     ...usual,
-    entryPoints,
+    entryPoints: { ...entryPoints, ...Object.fromEntries(packagesApart.map((name) => [fileApart(name), name])) },
+    plugins: [builtins, apart],
     outExtension: { ".js": ".cjs" },
-    minify: true,
-    keepNames: true,
+    // Names stay: classes and errors go by them.
+    minifyWhitespace: true,
+    minifySyntax: true,
     format: "cjs",
   });
   return outputFiles;
 }
+
+/** Packages that few commands need stand in files of their own, which are read when they are asked for. */
+const packagesApart = ["yaml", "ws"];
+const fileApart = (name) => `package-${name}`;
+const apart = {
+  name: "apart",
+  setup(bundle) {
+    bundle.onResolve({ filter: new RegExp(`^(${packagesApart.join("|")})$`) }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path: `./${fileApart(path)}.cjs`, external: true },
+    );
+  },
+};

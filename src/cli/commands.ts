@@ -1,7 +1,7 @@
 /** Every command, in the order of the help. What a command needs is loaded when it is called. */
 import type { CommandEntry, CommandGroup } from "./command.ts";
 import { engineEntries } from "./engine/commands.ts";
-import { quickEntries } from "./quick-commands.ts";
+import { getEntry, versionEntry } from "./quick-commands.ts";
 
 const basic = "Objects of a cluster";
 const releases = "Releases";
@@ -9,7 +9,7 @@ const others = "Other";
 const about = "About a cluster";
 
 const entries: readonly CommandEntry[] = [
-  ...quickEntries,
+  getEntry,
   {
     name: "describe",
     section: basic,
@@ -148,12 +148,7 @@ const entries: readonly CommandEntry[] = [
     summary: "say where the control plane answers",
     load: async () => (await import("./cluster/cluster-info.ts")).clusterInfo,
   },
-  {
-    name: "version",
-    section: about,
-    summary: "print the versions of this program and of the server",
-    load: async () => (await import("./cluster/version.ts")).version,
-  },
+  versionEntry,
   {
     name: "auth",
     section: about,

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock, systemRandom } from "../base/system-world.node.ts";
-import type { Environment, Files, Input, Output } from "./command.ts";
+import type { Environment, Files, Input } from "./command.ts";
 import { interruption } from "./errors.ts";
 import type { EngineCommands } from "./engine-commands.ts";
 import { kubeconfigPaths } from "./kubeconfig-paths.node.ts";
+import { standardOutput } from "./standard-output.node.ts";
 
 export interface EnvironmentOptions {
   readonly version: string;
@@ -21,8 +22,8 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
   let interrupted: AbortController | undefined;
   return {
     stdin: standardInput(),
-    stdout: outputTo(process.stdout),
-    stderr: outputTo(process.stderr),
+    stdout: standardOutput(1),
+    stderr: standardOutput(2),
     files: lazyFiles,
     world: { clock: systemClock, random: systemRandom, log: silentLog },
     version,
@@ -62,24 +63,6 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
     get engine() {
       assert(engine !== undefined, "a program without an engine has no commands of one");
       return engine;
-    },
-  };
-}
-
-function outputTo(stream: NodeJS.WriteStream): Output {
-  // A reader that went away, as `head` does, is no error of ours.
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-  });
-  return {
-    write(text) {
-      stream.write(text);
-    },
-    isTerminal: stream.isTTY === true,
-    size: () => (stream.isTTY ? { columns: stream.columns, rows: stream.rows } : undefined),
-    onResize(handler) {
-      stream.on("resize", handler);
-      return { close: () => stream.off("resize", handler) };
     },
   };
 }

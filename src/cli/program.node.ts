@@ -4,6 +4,7 @@ import type { CommandGroup } from "./command.ts";
 import type { EngineCommands } from "./engine-commands.ts";
 import { shellEnvironment } from "./environment.node.ts";
 import { runCommandLine } from "./run.ts";
+import { written } from "./standard-output.node.ts";
 
 export interface ProgramOptions {
   readonly line: readonly string[];
@@ -28,7 +29,8 @@ export async function endWithProgram(options: Omit<ProgramOptions, "line" | "cal
     process.exitCode = 1;
   }
   // A command that failed half-way may have left something that keeps the process alive; what was said must get out first.
-  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+  await written();
+  process.exit();
 }
 
 /** Runs one command line and resolves with its exit code. */

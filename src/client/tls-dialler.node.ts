@@ -2,6 +2,7 @@
  * Opens connections with TLS. A file of its own because TLS takes longer to load than everything else that a short
  * command needs, and over the engine's socket it is not needed.
  */
+import { readFileSync } from "node:fs";
 import { isIP, type Socket } from "node:net";
 import tls from "node:tls";
 
@@ -38,9 +39,10 @@ export function tlsDialler({
 }
 
 /**
- * Those that Node trusts by itself. They are named here because `bin/windlass` tells Node not to read them at the start of
+ * Those that Node trusts by itself. They are read here because `bin/windlass` keeps Node from reading them at the start of
  * every command: nearly every kubeconfig names its own.
  */
-const authorities = (): string[] => [
-  ...new Set([...tls.rootCertificates, ...tls.getCACertificates("extra"), ...tls.getCACertificates("default")]),
-];
+function authorities(): string[] {
+  const extra = process.env["NODE_EXTRA_CA_CERTS"];
+  return [...new Set([...tls.rootCertificates, ...tls.getCACertificates("default"), ...(extra ? [readFileSync(extra, "utf8")] : [])])];
+}
