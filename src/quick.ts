@@ -5,12 +5,10 @@
 import { endWithProgram } from "./cli/program.node.ts";
 import { getEntry, versionEntry } from "./cli/quick-commands.ts";
 
-// `bin/windlass` hides these from Node, which would read the authorities that they name before every command.
-for (const name of ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"]) {
-  const kept = process.env[`WINDLASS_KEPT_${name}`];
-  delete process.env[`WINDLASS_KEPT_${name}`];
-  if (kept) process.env[name] = kept;
-}
+// `bin/windlass` hides this from Node, which would read the authorities in that file before every command.
+const hidden = process.env.WINDLASS_EXTRA_CA_CERTS;
+delete process.env.WINDLASS_EXTRA_CA_CERTS;
+if (hidden) process.env.NODE_EXTRA_CA_CERTS = hidden;
 
 void endWithProgram({
   version: process.env.WINDLASS_VERSION ?? "development",
