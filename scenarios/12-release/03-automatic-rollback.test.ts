@@ -62,6 +62,20 @@ test("releases that fail go back by themselves", async (t) => {
       ],
     );
     assert.match(story[2].reason, /\/bin\/not-there/);
+    const table = await engine.run("windlass rollout history deployment/web");
+    assert.deepEqual(
+      [...table.matchAll(/^(\d) +.* ago +(\S+(?: \S+)*) {2}/gm)].map(([, number, who]) => [number, who]),
+      [
+        ["1", "windlass-admin"],
+        ["2", "windlass-admin"],
+        ["3", "windlass-admin"],
+        ["4", "windlass (automatic)"],
+      ],
+    );
+    assert.match(
+      await engine.run("windlass rollout history deployment/web --revision=4"),
+      /\nBy: +system:windlass, with windlass, automatic rollback from revision 3\n/,
+    );
   });
 
   await t.test("whoever waits for v3 hears that something else is there", async () => {

@@ -116,7 +116,7 @@ function detailsOf(snapshot: WorkloadSnapshot, history: ReleaseHistory, number: 
       : before
         ? `${title}\n${changesText(changes, isColoured(environment.stdout, environment))}`
         : "";
-  return `${described}\n${lines.map(([name, value]) => `${`${name}:`.padEnd(14)}${value}\n`).join("")}${changed}\n`;
+  return `${described}\n${lines.map(([name, value]) => `${`${name}:`.padEnd(15)}${value}\n`).join("")}${changed}\n`;
 }
 
 /** As kubectl shows it: a change cause stands among the annotations where it is kept in a ReplicaSet (KR-11). */
