@@ -10,7 +10,7 @@ const manifest = (options: Partial<ManifestOptions> = {}): AnyObject[] =>
 const namesOf = (objects: readonly AnyObject[]): string[] =>
   objects.map(({ kind, metadata }) => [kind, ...(metadata.namespace ? [metadata.namespace] : []), metadata.name].join("/"));
 
-const only = (objects: readonly AnyObject[], kind: string): AnyObject => {
+const the = (objects: readonly AnyObject[], kind: string): AnyObject => {
   const [found, ...others] = objects.filter((object) => object.kind === kind);
   assert.deepEqual([found?.kind, others], [kind, []]);
   return found as AnyObject;
@@ -46,16 +46,16 @@ test("for one namespace its rights are a Role there, and of the cluster it may r
   const objects = manifest({ only: "shop" });
   assert.ok(namesOf(objects).includes("Role/shop/windlass-controller"));
   assert.deepEqual(
-    only(objects, "ClusterRole").rules.flatMap(({ resources }: AnyObject) => resources),
+    the(objects, "ClusterRole").rules.flatMap(({ resources }: AnyObject) => resources),
     ["nodes"],
   );
-  assert.ok(only(objects, "Deployment").spec.template.spec.containers[0].args.includes("--namespace=shop"));
+  assert.ok(the(objects, "Deployment").spec.template.spec.containers[0].args.includes("--namespace=shop"));
 });
 
 test("its Pods are what the Pod security standard calls restricted, and can't write to their own root", () => {
   const objects = manifest();
-  assert.equal(only(objects, "Namespace").metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
-  const { spec } = only(objects, "Deployment").spec.template;
+  assert.equal(the(objects, "Namespace").metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
+  const { spec } = the(objects, "Deployment").spec.template;
   assert.deepEqual(spec.securityContext, { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } });
   assert.deepEqual(spec.containers[0].securityContext, {
     allowPrivilegeEscalation: false,
@@ -66,10 +66,10 @@ test("its Pods are what the Pod security standard calls restricted, and can't wr
 
 test("before Kubernetes 1.28 a webhook that is down is passed over, and nothing is said that such a server does not know", () => {
   const old = manifest({ webhook: true, matchConditions: false });
-  const [webhook] = only(old, "MutatingWebhookConfiguration").webhooks;
+  const [webhook] = the(old, "MutatingWebhookConfiguration").webhooks;
   assert.deepEqual([webhook.failurePolicy, webhook.matchConditions], ["Ignore", undefined]);
   assert.ok(!old.some(({ apiVersion }) => apiVersion === "policy/v1"));
-  const [fresh] = only(manifest({ webhook: true }), "MutatingWebhookConfiguration").webhooks;
+  const [fresh] = the(manifest({ webhook: true }), "MutatingWebhookConfiguration").webhooks;
   assert.equal(fresh.failurePolicy, "Fail");
   assert.match(fresh.matchConditions[0].expression, /'windlass\.dev\/config-revisions' in object\.metadata\.annotations/);
 });
