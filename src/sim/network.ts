@@ -19,10 +19,14 @@ export interface NetworkOptions {
   readonly random: Random;
   readonly watchDelayMaxMs: number;
   readonly latencyMaxMs: number;
-  readonly writeFaults: readonly WriteFault[];
   /** A fault is about to strike, in one sentence. */
   note(sentence: string): void;
-  /** The process whose write this is has died; `downMs` later the next one may begin. */
+}
+
+/** A process that may die and begin anew; its writes are counted through all its lives. */
+export interface LineOptions {
+  readonly writeFaults: readonly WriteFault[];
+  /** It has died at one of its writes; `downMs` later the next one may begin. */
   crashed(downMs: number): void;
 }
 
@@ -35,7 +39,8 @@ export interface Connection {
 }
 
 export interface Network {
-  connect(): Connection;
+  /** What a process reaches the server by: each life of it connects once. */
+  line(options: LineOptions): () => Connection;
   /** A client without any faults, whose commits are known to be `actor`'s. */
   directly(actor: string): Client;
   /** Whose commit is being made now. */
@@ -56,11 +61,10 @@ const never = <T>(): Promise<T> => new Promise<T>(() => {});
 
 export function createNetwork(options: NetworkOptions): Network {
   const { client, clock, random, note } = options;
-  const faults = new Map(options.writeFaults.map((fault) => [fault.write, fault]));
+  const planned = new Set<Map<number, WriteFault>>();
   const unanswered: { atMs: number; verb: string; kind: string }[] = [];
   const open = new Set<(how: { readonly expired: boolean }) => void>();
   let { watchDelayMaxMs, latencyMaxMs } = options;
-  let writes = 0;
   let touches = 0;
   let writer: { readonly actor: string; readonly byController: boolean } | undefined;
   let tail: Promise<unknown> = Promise.resolve();
@@ -81,19 +85,26 @@ export function createNetwork(options: NetworkOptions): Network {
   const pause = (maxMs: number): Promise<void> | undefined =>
     maxMs === 0 ? undefined : new Promise((resolve) => clock.setTimer(randomInt(random, 0, maxMs), resolve));
 
-  function connect(): Connection {
+  function line({ writeFaults, crashed }: LineOptions): () => Connection {
+    const faults = new Map(writeFaults.map((fault) => [fault.write, fault]));
+    planned.add(faults);
+    let writes = 0;
+    return () => connect({ faultOfNext: () => faults.get(++writes), crashed });
+  }
+
+  function connect({ faultOfNext, crashed }: { faultOfNext(): WriteFault | undefined; crashed(downMs: number): void }): Connection {
     let isDead = false;
     const die = ({ downMs }: WriteFault): void => {
       if (isDead) return;
       isDead = true;
-      options.crashed(downMs);
+      crashed(downMs);
     };
 
     async function write<T>(component: string, verb: WriteVerb, what: Target, send: () => Promise<T>): Promise<T> {
       if (isDead) return never();
       await pause(latencyMaxMs);
       if (isDead) return never();
-      const fault = faults.get(++writes);
+      const fault = faultOfNext();
       if (fault) note(`${fault.what} at write ${fault.write}, ${component}: ${verb} ${what.text}`);
       if (fault?.what === "crash-before") {
         die(fault);
@@ -193,7 +204,7 @@ export function createNetwork(options: NetworkOptions): Network {
   }
 
   return {
-    connect,
+    line,
     directly: (actor) => ({
       ...client,
       ...(writersOf(client, (_verb, _what, send) => exclusive({ actor, byController: false }, send)) as Writers),
@@ -207,7 +218,7 @@ export function createNetwork(options: NetworkOptions): Network {
     calm() {
       watchDelayMaxMs = 0;
       latencyMaxMs = 0;
-      faults.clear();
+      for (const faults of planned) faults.clear();
     },
     unanswered,
   };

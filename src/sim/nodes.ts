@@ -13,14 +13,11 @@ import { type Random, randomInt } from "../base/random.ts";
 import { formatMicroTime, formatTime } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
 import { isActive, isEnded, isLeaving, isReady } from "./checkers/pod-states.ts";
+import { containerStatus, type Fate, fateOf } from "./fates.ts";
 import type { Commit, History } from "./history.ts";
 import type { NodeFault, PodFault } from "./spec.ts";
 
-/** An image that ends so can't be pulled: its Pods stay Pending. */
-const badImage = /-bad$/;
-/** Its containers run and end again: its Pods are never ready. */
-const crashingImage = /-crash$/;
-/** It takes its time. */
+/** An image that ends so takes its time. */
 const slowImage = /-slow$/;
 const slowMs = 20_000;
 const leaseNamespace = "kube-node-lease";
@@ -28,11 +25,10 @@ const leaseNamespace = "kube-node-lease";
 const yearMs = 31_536_000_000;
 /** A node that is said to be lost, and a Pod that is said not to be ready, are reported on anew after this long. */
 const reportAgainMs = 10_000;
+/** What was not there is looked for again after so long. */
+const lookAgainMs = 2000;
 /** The label by which some manifests choose their nodes. */
 export const zoneLabel = "zone";
-
-/** Whether Pods of this image become ready at last. */
-export const isGoodImage = (image: string): boolean => !badImage.test(image) && !crashingImage.test(image);
 
 export interface SimulatedNodes {
   /** Registers the next node. */
@@ -40,6 +36,8 @@ export interface SimulatedNodes {
   /** To be told of every commit. */
   observe(commit: Commit): void;
   strike(fault: PodFault | NodeFault): Promise<void>;
+  /** Whether a Pod becomes ready at last if nobody does anything about it. */
+  canServe(pod: PodObject): boolean;
   /** Every node that is there is well again. */
   recover(): Promise<void>;
 }
@@ -51,6 +49,8 @@ export interface SimulatedNodesOptions {
   readonly history: History;
   readonly startMaxMs: number;
   readonly stopMaxMs: number;
+  /** Nodes say of each container how it is, and Pods wait for the configuration that they name: where somebody reads that. */
+  readonly inDetail: boolean;
   note(sentence: string): void;
 }
 
@@ -66,6 +66,8 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
   const stopping = new Set<string>();
   /** From when on the containers of a Pod serve, by uid, whatever anybody else says of it. */
   const servesFromMs = new Map<string, number>();
+  /** What became of those that started, by uid. */
+  const fates = new Map<string, Fate>();
   const undone: (() => Promise<void>)[] = [];
   let count = 0;
 
@@ -76,8 +78,15 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
   const isServed = (pod: PodObject): boolean => kubelets.get(pod.spec?.nodeName ?? "")?.isLost === false;
 
   async function report(pod: PodObject, ready: boolean, phase: string): Promise<void> {
+    const fate = fates.get(pod.metadata.uid as string) ?? "serves";
+    const detail = options.inDetail && { containerStatuses: [containerStatus(pod, fate, { ready, history })] };
     const condition = { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: formatTime(clock.now()) };
-    const status = { phase, conditions: [condition], ...(pod.status?.startTime === undefined && { startTime: formatTime(clock.now()) }) };
+    const status = {
+      phase,
+      conditions: [condition],
+      ...detail,
+      ...(pod.status?.startTime === undefined && { startTime: formatTime(clock.now()) }),
+    };
     await client.patch(Pod, keyOf(pod), "strategic", { status }, { subresource: "status" }).catch(() => {});
   }
 
@@ -90,6 +99,11 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
         void report(live, ready, "Running");
     });
   }
+
+  const canServe = (pod: PodObject): boolean => {
+    const fate = fates.get(pod.metadata.uid as string) ?? fateOf(pod, history);
+    return fate === "serves" || fate === "waits";
+  };
 
   function see(pod: PodObject): void {
     const uid = pod.metadata.uid as string;
@@ -108,17 +122,41 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
   }
 
   function start(pod: PodObject): void {
+    const uid = pod.metadata.uid as string;
+    const fate = fateOf(pod, history);
+    const before = fates.get(uid);
+    fates.set(uid, fate);
+    if (fate === "unpullable" && !options.inDetail) return;
+    starting.add(uid);
+    if (fate === "unpullable" || fate === "waits") {
+      if (before !== fate) clock.setTimer(randomInt(random, 0, options.startMaxMs), () => complain(pod));
+      if (fate === "waits") clock.setTimer(lookAgainMs, () => lookAgain(pod));
+      return;
+    }
+    const isServing = fate === "serves";
     const image = pod.spec?.containers[0]?.image ?? "";
-    if (badImage.test(image)) return;
-    starting.add(pod.metadata.uid as string);
     const runsAfterMs = randomInt(random, 0, options.startMaxMs);
-    const isCrashing = crashingImage.test(image);
-    if (isCrashing || randomInt(random, 0, 1) === 0) void reportLater(pod, runsAfterMs, false);
-    if (isCrashing) return;
+    if (!isServing || randomInt(random, 0, 1) === 0) void reportLater(pod, runsAfterMs, false);
+    if (!isServing) return;
     const slowness = slowImage.test(image) ? randomInt(random, 0, slowMs) : 0;
     const servesAfterMs = runsAfterMs + slowness + randomInt(random, 0, options.startMaxMs);
-    servesFromMs.set(pod.metadata.uid as string, clock.now() + servesAfterMs);
+    servesFromMs.set(uid, clock.now() + servesAfterMs);
     void reportLater(pod, servesAfterMs, true);
+  }
+
+  /** Says why it does not run. */
+  function complain(pod: PodObject): void {
+    const live = now(pod);
+    const fate = fates.get(pod.metadata.uid as string);
+    if (!live || !isActive(live) || (fate !== "unpullable" && fate !== "waits")) return;
+    if (isServed(live)) void report(live, false, "Pending");
+    else clock.setTimer(reportAgainMs, () => complain(pod));
+  }
+
+  function lookAgain(pod: PodObject): void {
+    starting.delete(pod.metadata.uid as string);
+    const live = now(pod);
+    if (live) see(live);
   }
 
   async function renew(name: string, renewedMs: number): Promise<void> {
@@ -157,8 +195,7 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
     for (const pod of history.list(Pod)) {
       if (pod.spec?.nodeName !== name) continue;
       see(pod);
-      if (pod.status?.phase === "Running" && isActive(pod) && isGoodImage(pod.spec.containers[0]?.image ?? ""))
-        void reportLater(pod, randomInt(random, 0, 1000), true);
+      if (pod.status?.phase === "Running" && isActive(pod) && canServe(pod)) void reportLater(pod, randomInt(random, 0, 1000), true);
     }
   }
 
@@ -262,6 +299,7 @@ export function createNodes(options: SimulatedNodesOptions): SimulatedNodes {
       if (kind === "Pod" && after) see(after as PodObject);
       if (kind === "Node" && after) seeNode(after as NodeObject);
     },
+    canServe,
     strike: (fault) => (fault.do === "pod" ? harmPod(fault) : harmNode(fault)),
     async recover() {
       for (const undo of undone) await undo();

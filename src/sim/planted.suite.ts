@@ -17,8 +17,12 @@ const replace =
     actors.map((actor) => (actor.name === name ? { name, make: (deps) => actor.make(change(deps)) } : actor));
 
 /** The controller sees another spec than the one that was written. */
-export function misreads(name: string, kind: KindRef, misread: (spec: any) => unknown): Plant {
-  const wrong = (object: any): any => object && { ...object, spec: misread(object.spec) };
+export const misreads = (name: string, kind: KindRef, misread: (spec: any) => unknown): Plant =>
+  sees(name, kind, (object) => ({ ...object, spec: misread(object.spec) }));
+
+/** The controller sees other objects of a kind than those that there are. */
+export function sees(name: string, kind: KindRef, seen: (object: AnyObject) => AnyObject): Plant {
+  const wrong = (object: any): any => object && seen(object);
   return replace(name, (deps) => ({
     ...deps,
     informers: {
@@ -51,11 +55,18 @@ export function misreads(name: string, kind: KindRef, misread: (spec: any) => un
 export const writes = (name: string, change: (client: Client) => Partial<Client>): Plant =>
   replace(name, (deps) => ({ ...deps, client: { ...deps.client, ...change(deps.client) } }));
 
-/** One more controller, which does something to every object of a kind, again and again. */
+/** The controller is not there. */
+export const lacks =
+  (name: string): Plant =>
+  (actors) =>
+    actors.filter((actor) => actor.name !== name);
+
+/** One more controller, which does something to every object of a kind, again and again. `beside`: in the process of, and as, another. */
 export function meddles<T extends KubeObject>(
   kind: KindRef<T>,
   everyMs: number,
   meddle: (object: T, client: Client) => Promise<unknown>,
+  beside?: string,
 ): Plant {
   const make = (deps: ControllerDeps): Controller => {
     const nextMs = new Map<string, number>();
@@ -72,7 +83,8 @@ export function meddles<T extends KubeObject>(
         return requeueAfter(everyMs, "it meddles now and then");
       });
   };
-  return (actors) => [...actors, { name: "meddler", make }];
+  return (actors) =>
+    beside === undefined || actors.some(({ name }) => name === beside) ? [...actors, { name: beside ?? "meddler", make }] : actors;
 }
 
 export const withSpec = (object: AnyObject, spec: object): AnyObject => ({ ...object, spec: { ...object.spec, ...spec } });

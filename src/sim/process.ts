@@ -1,4 +1,4 @@
-/** The controllers' process: all controllers of a world on one set of caches, as a real engine has them. It can die and begin anew. */
+/** A process of controllers on one set of caches, as a real engine has them. It can die and begin anew. */
 import type { KindDefinition } from "../api/kind.ts";
 import { ControllerRevision } from "../api/kinds/controller-revision/index.ts";
 import { DaemonSet } from "../api/kinds/daemon-set/index.ts";
@@ -14,7 +14,7 @@ import { garbageCollector } from "../controllers/garbage-collector/index.ts";
 import { nodeLifecycleController } from "../controllers/node-lifecycle/index.ts";
 import { podGcController } from "../controllers/pod-gc/index.ts";
 import { scheduler } from "../controllers/scheduler/index.ts";
-import type { Network } from "./network.ts";
+import type { Connection } from "./network.ts";
 import type { Actor } from "./workloads/workload.ts";
 
 /** Kinds whose owners the worlds of the simulation have. */
@@ -29,8 +29,8 @@ export const ownedKinds = [
 ] as unknown as readonly KindDefinition[];
 
 /** Those that every world has: Pods are placed, and what nobody owns goes. */
-const always: readonly Actor[] = [
-  { name: "garbage-collector", make: (deps) => garbageCollector(deps, ownedKinds) },
+export const always = (kinds: readonly KindDefinition[]): readonly Actor[] => [
+  { name: "garbage-collector", make: (deps) => garbageCollector(deps, kinds) },
   { name: "node-lifecycle", make: nodeLifecycleController },
   { name: "pod-gc", make: podGcController },
   { name: "scheduler", make: scheduler },
@@ -41,17 +41,16 @@ export interface ControllerProcess {
   kill(): void;
 }
 
-/** Starts all controllers with empty caches. */
+/** Starts controllers with empty caches. */
 export function startProcess(options: {
-  readonly network: Network;
+  readonly connection: Connection;
   readonly world: World;
   readonly actors: readonly Actor[];
   recorderFor(component: string): EventRecorder;
 }): ControllerProcess {
-  const { network, world, recorderFor } = options;
-  const connection = network.connect();
+  const { connection, world, recorderFor } = options;
   const informers = informerFactory({ client: connection.clientOf("informers"), world });
-  const controllers = [...always, ...options.actors].map(({ name, make }) =>
+  const controllers = options.actors.flatMap(({ name, make }) =>
     make({ client: connection.clientOf(name), informers, world, recorderFor }),
   );
   for (const controller of controllers) controller.start();

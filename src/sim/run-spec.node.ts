@@ -3,10 +3,12 @@
  * moves when told. First anything may go wrong (safety: no promise may be broken by a controller), then nothing more does (liveness:
  * everything has to become well, stay so, and come to rest).
  */
-import type { KindRef } from "../api/kind.ts";
+import type { KindDefinition, KindRef } from "../api/kind.ts";
+import { ConfigMap } from "../api/kinds/config-map/index.ts";
 import { Namespace } from "../api/kinds/namespace/index.ts";
 import { Node } from "../api/kinds/node/index.ts";
 import { Pod } from "../api/kinds/pod/index.ts";
+import { Secret } from "../api/kinds/secret/index.ts";
 import { ServiceAccount } from "../api/kinds/service-account/index.ts";
 import { StorageClass } from "../api/kinds/storage-class/index.ts";
 import { type KubeObject, keyOf } from "../api/meta/object.ts";
@@ -16,7 +18,9 @@ import { seededRandom } from "../base/random.ts";
 import { settle } from "../base/settle.node.ts";
 import { VirtualClock } from "../base/virtual-clock.ts";
 import type { World } from "../base/world.ts";
+import type { Client } from "../client/client.ts";
 import type { EventRecorder } from "../client/recorder.ts";
+import { configurationRule } from "../cluster/configuration-rule.ts";
 import { inProcessClient } from "../cluster/in-process-client.ts";
 import { standardStorageClass } from "../controllers/local-volumes/index.ts";
 import { createApi } from "../server/core/api.ts";
@@ -28,10 +32,11 @@ import { isActive, isEnded } from "./checkers/pod-states.ts";
 import { describeCommit } from "./describe-commit.ts";
 import { type Commit, History } from "./history.ts";
 import { createNetwork } from "./network.ts";
-import { createNodes, isGoodImage } from "./nodes.ts";
-import { type ControllerProcess, ownedKinds, startProcess } from "./process.ts";
-import { chainMs, type Spec, type Step, stalenessMs } from "./spec.ts";
+import { createNodes } from "./nodes.ts";
+import { always, type ControllerProcess, ownedKinds, startProcess } from "./process.ts";
+import { chainMs, lagMs, type Spec, type Step, stalenessMs, type WriteFault } from "./spec.ts";
 import { createTrace } from "./trace.ts";
+import { createUser } from "./user.ts";
 import { workloads } from "./workloads/all.ts";
 import { type Actor, finalImage, templateOf, type Workload } from "./workloads/workload.ts";
 
@@ -66,8 +71,9 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
   const startMs = clock.now();
   const world: World = { clock, random: seededRandom(spec.seed + 1), log: silentLog };
   const store = openMemoryStore();
-  const api = createApi({ store, kinds, world });
-  const server = inProcessClient({
+  const admission = workload.releases ? [configurationRule(() => server)] : [];
+  const api = createApi({ store, kinds, world, admission });
+  const server: Client = inProcessClient({
     api,
     kinds,
     user: { name: "system:admin", groups: ["system:masters", "system:authenticated"] },
@@ -78,7 +84,6 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
   const note = (sentence: string): void => trace.add(clock.now(), sentence);
   let broken: string | undefined;
   let writes = 0;
-  let running: ControllerProcess | undefined;
 
   const network = createNetwork({
     client: server,
@@ -86,14 +91,7 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     random: seededRandom(spec.seed + 2),
     watchDelayMaxMs: spec.watchDelayMaxMs,
     latencyMaxMs: spec.latencyMaxMs,
-    writeFaults: spec.writeFaults,
     note,
-    crashed(downMs) {
-      note("all controllers end");
-      running?.kill();
-      running = undefined;
-      clock.setTimer(downMs, begin);
-    },
   });
   const nodes = createNodes({
     client: network.directly("kubelet"),
@@ -102,6 +100,7 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     history,
     startMaxMs: spec.startMaxMs,
     stopMaxMs: spec.stopMaxMs,
+    inDetail: workload.releases !== undefined,
     note,
   });
   const scene: Scene = {
@@ -109,6 +108,7 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     nowMs: () => clock.now(),
     stalenessMs: stalenessMs(spec),
     chainMs: chainMs(spec),
+    lagMs: lagMs(spec),
     unanswered: (verb, kind) => network.unanswered.filter((each) => each.verb === verb && each.kind === kind).length,
   };
   const checkers = [ownership, noFights, ...workload.checkers].map((make) => make(scene));
@@ -142,10 +142,24 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
         () => `${component} says of ${object.kind} ${object.metadata.name}: ${type} ${reason}: ${message}`,
       ),
   });
-  const actors = options.actors?.(workload.actors) ?? workload.actors;
-  function begin(): void {
-    note("controllers begin");
-    running = startProcess({ network, world, actors, recorderFor });
+  /** A process that begins anew whenever it has died. Answers with what ends it for good. */
+  function runs(what: string, actors: readonly Actor[], writeFaults: readonly WriteFault[]): () => void {
+    let running: ControllerProcess | undefined;
+    const connect = network.line({
+      writeFaults,
+      crashed(downMs) {
+        note(`all ${what} end`);
+        running?.kill();
+        running = undefined;
+        clock.setTimer(downMs, begin);
+      },
+    });
+    const begin = (): void => {
+      note(`${what} begin`);
+      running = startProcess({ connection: connect(), world, actors: options.actors?.(actors) ?? actors, recorderFor });
+    };
+    begin();
+    return () => running?.kill();
   }
 
   /** Moves time, though not much beyond a broken promise. */
@@ -154,32 +168,25 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     while (clock.now() < untilMs && !isOver()) await clock.advance(Math.min(sliceMs, untilMs - clock.now()));
   }
 
-  const user = network.directly("user");
   const key = keyOf(spec.manifest);
-  const patch = (change: unknown): Promise<unknown> => user.patch(workload.kind, key, "merge", change);
-
-  async function orphan(): Promise<void> {
-    const present = history.get(workload.kind, key);
-    if (!present) return;
-    await user.delete(workload.kind, key, { propagationPolicy: "Orphan" });
-    // The collector has to let go of everything first.
-    for (let tries = 0; history.get(workload.kind, key) && tries < 600 && !isOver(); tries++) await pass(1000);
-    const { apiVersion, kind, spec: wanted } = present;
-    if (!history.get(workload.kind, key))
-      await user.create(workload.kind, { apiVersion, kind, metadata: spec.manifest.metadata, spec: wanted });
-  }
+  const user = createUser({
+    network,
+    history,
+    kind: workload.kind,
+    manifest: spec.manifest,
+    note,
+    async wait() {
+      await pass(1000);
+      return !isOver();
+    },
+  });
 
   async function take(step: Step): Promise<void> {
-    if (step.do === "patch") {
-      note(`the user: ${step.why}`);
-      await patch(step.patch);
-    } else if (step.do === "orphan") {
-      note("the user deletes the workload, but not what it owns, and creates it again");
-      await orphan();
-    } else if (step.do === "cut") {
+    if (step.do === "cut") {
       note(step.expired ? "all watches break and their versions are forgotten" : "all watches break");
       network.breakWatches(step);
-    } else await nodes.strike(step);
+    } else if (step.do === "pod" || step.do === "node") await nodes.strike(step);
+    else await user.take(step);
   }
 
   /** Moves time until all is well and at rest. */
@@ -201,15 +208,28 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     if (unsettled) breaks(unsettled.checker, `${what}: it did not stay so: ${unsettled.why}`);
   }
 
+  /** Moves time until nobody writes any more, whether all is well or not, and asks then. */
+  async function judged(verdicts: readonly Checker[]): Promise<void> {
+    const since = clock.now();
+    for (let before = -1; before !== writes && !isOver(); ) {
+      if (clock.now() - since > settleLimitMs) return breaks({ name: "quiescence" }, "controllers go on writing although nothing happens");
+      before = writes;
+      await pass(restMs);
+    }
+    const unsettled = first(verdicts, (checker) => checker.unsettled?.());
+    if (unsettled) breaks(unsettled.checker, unsettled.why);
+  }
+
   /** As somebody would who is tired of waiting: takes the Pods away that can't become ready. */
   async function removeBroken(): Promise<void> {
     for (const pod of history.list(Pod)) {
-      if (isActive(pod) && !isGoodImage(pod.spec?.containers[0]?.image ?? "")) await user.delete(Pod, keyOf(pod)).catch(() => {});
+      if (isActive(pod) && !nodes.canServe(pod)) await user.client.delete(Pod, keyOf(pod)).catch(() => {});
     }
   }
 
   async function storm(): Promise<void> {
-    await user.create(workload.kind, spec.manifest);
+    for (const step of workload.releases?.configuration ?? []) await user.take(step);
+    await user.create();
     for (const step of spec.steps) {
       await pass(Math.max(0, startMs + step.atMs - clock.now()));
       if (isOver()) return;
@@ -225,7 +245,10 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     network.calm();
     await nodes.recover();
     await pass(scene.stalenessMs);
-    await patch(workload.finish(spec));
+    if (workload.releases) await judged(workload.releases.verdicts.map((make) => make(scene)));
+    if (isOver()) return;
+    for (const step of workload.releases?.configuration ?? []) await user.take(step);
+    await user.patch(workload.finish(spec));
     for (let round = 0; round < 3 && workload.needsAHand(spec.manifest) && !isOver(); round++) {
       await pass(30_000);
       await removeBroken();
@@ -234,7 +257,7 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     if (isOver()) return;
     const endings: Record<Spec["ending"], () => Promise<void>> = {
       none: async () => {},
-      "bad-image": badImage,
+      "bad-image": workload.releases ? badRelease : badImage,
       delete: remove,
       orphan: again,
     };
@@ -245,16 +268,24 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     if (!workload.stuck) return;
     note("the user: an image that can't be pulled");
     const stuck = [workload.stuck(scene)];
-    await patch({ spec: { progressDeadlineSeconds: 60, template: templateOf("v10-bad") } });
+    await user.patch({ spec: { progressDeadlineSeconds: 60, template: templateOf("v10-bad") } });
     await settled("with an image that can't be pulled", stuck);
     if (isOver()) return;
     note("the user: undo");
-    await patch({ spec: { template: templateOf(finalImage) } });
+    await user.patch({ spec: { template: templateOf(finalImage) } });
     await settled("after the undo", checkers);
   }
 
+  /** Nobody undoes it: all is to be as it was before. */
+  async function badRelease(): Promise<void> {
+    const bad = workload.releases?.badTemplate(spec.manifest);
+    if (!bad) return;
+    note("the user: a release that can't succeed");
+    await user.patch(bad);
+    await settled("after a release that can't succeed", checkers);
+  }
+
   async function again(): Promise<void> {
-    note("the user deletes the workload, but not what it owns, and creates it again");
     const uids = (): string =>
       history
         .list(Pod)
@@ -262,7 +293,7 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
         .sort()
         .join();
     const before = uids();
-    await orphan();
+    await user.take({ do: "orphan" });
     await settled("after it was made again", checkers);
     if (!isOver() && uids() !== before) breaks({ name: "adoption" }, "a workload that was made again replaced Pods that fit");
   }
@@ -270,7 +301,7 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
   async function remove(): Promise<void> {
     const foreground = spec.seed % 2 === 0;
     note(`the user deletes the workload, ${foreground ? "its Pods first" : "and its Pods go after it"}`);
-    await user.delete(workload.kind, key, { propagationPolicy: foreground ? "Foreground" : "Background" });
+    await user.client.delete(workload.kind, key, { propagationPolicy: foreground ? "Foreground" : "Background" });
     const gone: Checker = {
       name: "everything goes with its owner",
       unsettled() {
@@ -282,7 +313,9 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
     await settled("after the deletion", [gone, ...checkers]);
   }
 
-  for (const kind of [...ownedKinds, Node as unknown as KindRef]) {
+  const configurationKinds = workload.releases ? ([ConfigMap, Secret] as unknown as readonly KindDefinition[]) : [];
+  const owned = [...ownedKinds, ...configurationKinds];
+  for (const kind of [...owned, Node as unknown as KindRef]) {
     server.watch(
       kind,
       {},
@@ -300,14 +333,15 @@ export async function runSpec(spec: Spec, options: RunOptions = {}): Promise<Run
   await admin.create(ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: "default" } });
   await admin.create(StorageClass, standardStorageClass);
   for (let index = 0; index < spec.nodes; index++) await nodes.add();
-  begin();
+  const ends = [runs("controllers", [...always(owned), ...workload.actors], spec.writeFaults)];
+  if (workload.releases) ends.push(runs("controllers of releases", workload.releases.actors, spec.releaseFaults ?? []));
   await clock.advance(0);
   try {
     await live();
   } catch (error) {
     breaks({ name: "the run" }, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  (running as ControllerProcess | undefined)?.kill();
+  for (const end of ends) end();
   api.close();
   await store.close();
   return { broken, digest: trace.digest(), lines: trace.lines, writes };

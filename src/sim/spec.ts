@@ -9,7 +9,17 @@ export type UserStep =
   /** A merge patch of the workload. */
   | { readonly do: "patch"; readonly why: string; readonly patch: AnyObjectPatch }
   /** Deletes it but not what it owns, and creates it again. */
-  | { readonly do: "orphan" };
+  | { readonly do: "orphan" }
+  /** Makes or changes the ConfigMap or the Secret that templates name; null: deletes it. */
+  | { readonly do: "configure"; readonly why: string; readonly kind: "ConfigMap" | "Secret"; readonly content: string | null }
+  /** Writes the template of an earlier revision that is kept: 1 is the one before the newest. */
+  | { readonly do: "undo"; readonly back: number };
+
+/** Who brings an earlier template back, as traces and checkers know it: what that names is named on purpose. */
+export const undoing = "undo";
+
+/** The ConfigMap and the Secret that people edit. */
+export const sourceNames = { ConfigMap: "settings", Secret: "keys" } as const;
 
 export type AnyObjectPatch = Readonly<Record<string, any>>;
 
@@ -72,6 +82,8 @@ export interface Spec {
   readonly stopMaxMs: number;
   readonly steps: readonly Step[];
   readonly writeFaults: readonly WriteFault[];
+  /** The same for the writes of the release controllers, which are a process of their own. Absent where they do not run. */
+  readonly releaseFaults?: readonly WriteFault[];
   /** What its user does when all is well. */
   readonly ending: "bad-image" | "delete" | "orphan" | "none";
 }
@@ -93,4 +105,14 @@ export function chainMs(spec: Spec): number {
   const failing = spec.writeFaults.length > 0 ? 5000 : 0;
   const down = Math.max(0, ...spec.writeFaults.map(({ downMs }) => downMs));
   return 3 * stalenessMs(spec) + failing + 2 * down;
+}
+
+/**
+ * For how long the controllers of releases may not know what is true, or not have written it down: their pictures are as late as
+ * those of others, they gather for a second, and they may be restarting.
+ */
+export function lagMs(spec: Spec): number {
+  const { releaseFaults = [] } = spec;
+  const down = releaseFaults.reduce((sum, { downMs }) => sum + downMs, 0);
+  return chainMs(spec) + 5000 + (releaseFaults.length > 0 ? 10_000 : 0) + down;
 }

@@ -15,6 +15,8 @@ export interface Scene {
   readonly stalenessMs: number;
   /** The same for what goes from controller to controller. */
   readonly chainMs: number;
+  /** For how long the controllers of releases may not know, or not have done, what is due. */
+  readonly lagMs: number;
   /** How many writes of this kind were done although whoever made them was told otherwise. */
   unanswered(verb: string, kind: string): number;
 }

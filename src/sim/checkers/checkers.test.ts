@@ -218,7 +218,7 @@ for (const [fault, workload, promise, plant] of plants) {
 
 test("a Pod with two controllers is found, and one whose owner is gone", () => {
   const history = new History();
-  const scene = { history, nowMs: () => 0, stalenessMs: 0, chainMs: 0, unanswered: () => 0 };
+  const scene = { history, nowMs: () => 0, stalenessMs: 0, chainMs: 0, lagMs: 0, unanswered: () => 0 };
   const checker = ownership(scene);
   const owner = (name: string) => ({ apiVersion: "apps/v1", kind: "ReplicaSet", name, uid: `uid-${name}`, controller: true });
   const commit = (...owners: string[]): Commit => ({

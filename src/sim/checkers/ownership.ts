@@ -3,12 +3,14 @@
  * still on its way out.
  */
 import type { KindRef } from "../../api/kind.ts";
+import { ConfigMap } from "../../api/kinds/config-map/index.ts";
 import { ControllerRevision } from "../../api/kinds/controller-revision/index.ts";
 import { DaemonSet } from "../../api/kinds/daemon-set/index.ts";
 import { Deployment } from "../../api/kinds/deployment/index.ts";
 import { PersistentVolumeClaim } from "../../api/kinds/persistent-volume-claim/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
 import { ReplicaSet } from "../../api/kinds/replica-set/index.ts";
+import { Secret } from "../../api/kinds/secret/index.ts";
 import { StatefulSet } from "../../api/kinds/stateful-set/index.ts";
 import type { KubeObject } from "../../api/meta/object.ts";
 import type { Pod as PodObject } from "../../api/types.ts";
@@ -16,7 +18,7 @@ import type { Checker, Scene } from "./checker.ts";
 import { isEnded } from "./pod-states.ts";
 
 const owners = [Deployment, ReplicaSet, StatefulSet, DaemonSet, Pod] as unknown as readonly KindRef[];
-const owned = [ReplicaSet, ControllerRevision, Pod, PersistentVolumeClaim] as unknown as readonly KindRef[];
+const owned = [ReplicaSet, ControllerRevision, Pod, PersistentVolumeClaim, ConfigMap, Secret] as unknown as readonly KindRef[];
 /** Who would adopt an orphan of which kind. */
 const adopters: readonly (readonly [KindRef, readonly KindRef[]])[] = [
   [ReplicaSet, [Deployment]],

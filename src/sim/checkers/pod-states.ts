@@ -41,9 +41,19 @@ export function stayedAvailable(record: ObjectRecord<Pod>, minReadySeconds: numb
 
 const restartedKey = "kubectl.kubernetes.io/restartedAt";
 
-/** What tells the templates of a run apart: image and time of restart. A Pod bears the mark of the template it was made from. */
+/** The ConfigMaps and Secrets that a template or a Pod names, as the worlds of this simulation do. */
+export const namedConfiguration = (pod: Pick<PodTemplateSpec, "spec"> | undefined): { readonly kind: string; readonly name: string }[] =>
+  (pod?.spec?.containers[0]?.envFrom ?? []).flatMap(({ configMapRef, secretRef }) => [
+    ...(configMapRef?.name ? [{ kind: "ConfigMap", name: configMapRef.name }] : []),
+    ...(secretRef?.name ? [{ kind: "Secret", name: secretRef.name }] : []),
+  ]);
+
+/** What tells the templates of a run apart: image, time of restart and configuration. A Pod bears the mark of the template it was made from. */
 export const markOf = (pod: Pick<PodTemplateSpec, "metadata" | "spec"> | undefined): string =>
-  `${pod?.spec?.containers[0]?.image ?? ""}@${pod?.metadata?.annotations?.[restartedKey] ?? ""}`;
+  [
+    `${pod?.spec?.containers[0]?.image ?? ""}@${pod?.metadata?.annotations?.[restartedKey] ?? ""}`,
+    ...namedConfiguration(pod).map(({ name }) => name),
+  ].join(" ");
 
 /** The uid of the controller that owns an object. */
 export const controllerUid = ({ metadata }: Pick<Pod, "metadata">): string | undefined =>

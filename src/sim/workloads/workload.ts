@@ -9,10 +9,10 @@ import type { Controller, ControllerDeps } from "../../client/controller.ts";
 import type { MakeChecker } from "../checkers/checker.ts";
 import type { AnyObjectPatch, NodeFault, Spec, UserStep } from "../spec.ts";
 
-/** A controller of a world. Its name is what traces and checkers know it by. */
+/** A controller of a world, or several that are known as one. Its name is what traces and checkers know it by. */
 export interface Actor {
   readonly name: string;
-  make(deps: ControllerDeps): Controller;
+  make(deps: ControllerDeps): Controller | readonly Controller[];
 }
 
 export interface Workload {
@@ -32,6 +32,19 @@ export interface Workload {
   readonly needsAHand: (manifest: AnyObject) => boolean;
   /** What must be so some time after a template whose image can't be pulled; a sentence where it is not. Absent: nobody promises anything. */
   readonly stuck?: MakeChecker;
+  /** Present: the controllers of releases run beside the others. */
+  readonly releases?: Releases;
+}
+
+/** What a world in which releases are looked after has beyond others. */
+export interface Releases {
+  readonly actors: readonly Actor[];
+  /** What brings configuration into a state in which everything can become well: before the workload is made, and when faults are over. */
+  readonly configuration: readonly UserStep[];
+  /** What must be so when faults are over and nobody has said anything yet. */
+  readonly verdicts: readonly MakeChecker[];
+  /** A template that can't succeed; undefined: this manifest does not ask for a rollback. */
+  badTemplate(manifest: AnyObject): AnyObjectPatch | undefined;
 }
 
 /** What was drawn so far of a run. */
