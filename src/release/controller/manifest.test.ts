@@ -10,7 +10,7 @@ const manifest = (options: Partial<ManifestOptions> = {}): AnyObject[] =>
 const namesOf = (objects: readonly AnyObject[]): string[] =>
   objects.map(({ kind, metadata }) => [kind, ...(metadata.namespace ? [metadata.namespace] : []), metadata.name].join("/"));
 
-const the = (objects: readonly AnyObject[], kind: string): AnyObject => {
+const ofKind = (objects: readonly AnyObject[], kind: string): AnyObject => {
   const [found, ...others] = objects.filter((object) => object.kind === kind);
   assert.deepEqual([found?.kind, others], [kind, []]);
   return found as AnyObject;
@@ -42,20 +42,22 @@ test("a namespace that somebody else made is not among what a deletion of the ma
   assert.ok(names.includes("Deployment/tools/windlass-controller"));
 });
 
+const namespace = "shop";
+
 test("for one namespace its rights are a Role there, and of the cluster it may read nodes alone", () => {
-  const objects = manifest({ only: "shop" });
-  assert.ok(namesOf(objects).includes("Role/shop/windlass-controller"));
+  const objects = manifest({ only: namespace });
+  assert.ok(namesOf(objects).includes(`Role/${namespace}/windlass-controller`));
   assert.deepEqual(
-    the(objects, "ClusterRole").rules.flatMap(({ resources }: AnyObject) => resources),
+    ofKind(objects, "ClusterRole").rules.flatMap(({ resources }: AnyObject) => resources),
     ["nodes"],
   );
-  assert.ok(the(objects, "Deployment").spec.template.spec.containers[0].args.includes("--namespace=shop"));
+  assert.ok(ofKind(objects, "Deployment").spec.template.spec.containers[0].args.includes(`--namespace=${namespace}`));
 });
 
 test("its Pods are what the Pod security standard calls restricted, and can't write to their own root", () => {
   const objects = manifest();
-  assert.equal(the(objects, "Namespace").metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
-  const { spec } = the(objects, "Deployment").spec.template;
+  assert.equal(ofKind(objects, "Namespace").metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
+  const { spec } = ofKind(objects, "Deployment").spec.template;
   assert.deepEqual(spec.securityContext, { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } });
   assert.deepEqual(spec.containers[0].securityContext, {
     allowPrivilegeEscalation: false,
@@ -66,10 +68,10 @@ test("its Pods are what the Pod security standard calls restricted, and can't wr
 
 test("before Kubernetes 1.28 a webhook that is down is passed over, and nothing is said that such a server does not know", () => {
   const old = manifest({ webhook: true, matchConditions: false });
-  const [webhook] = the(old, "MutatingWebhookConfiguration").webhooks;
+  const [webhook] = ofKind(old, "MutatingWebhookConfiguration").webhooks;
   assert.deepEqual([webhook.failurePolicy, webhook.matchConditions], ["Ignore", undefined]);
   assert.ok(!old.some(({ apiVersion }) => apiVersion === "policy/v1"));
-  const [fresh] = the(manifest({ webhook: true }), "MutatingWebhookConfiguration").webhooks;
+  const [fresh] = ofKind(manifest({ webhook: true }), "MutatingWebhookConfiguration").webhooks;
   assert.equal(fresh.failurePolicy, "Fail");
   assert.match(fresh.matchConditions[0].expression, /'windlass\.dev\/config-revisions' in object\.metadata\.annotations/);
 });
