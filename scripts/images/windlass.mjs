@@ -64,7 +64,7 @@ export const recipe = {
             User: `${user}:${user}`,
             Env: [path, "HOME=/home/nonroot"],
             WorkingDir: "/home/nonroot",
-            Entrypoint: ["node", "--max-semi-space-size=2", "--disable-warning=ExperimentalWarning", "/app/windlass.js"],
+            Entrypoint: ["node", "--max-semi-space-size=4", "--disable-warning=ExperimentalWarning", "/app/windlass.js"],
             StopSignal: "SIGTERM",
           },
         },

@@ -4,7 +4,13 @@
  *     versions   … 7 │ 8  8  9  10  12  12  12
  *                    └ compactedVersion = 7: the state at 7 can be rebuilt, that at 6 can't
  */
-import type { Change } from "./store.ts";
+import type { Change, Entry } from "./store.ts";
+
+/**
+ * What the newest changes replaced keeps its companion, for watchers that lag a little. Older states are rarely looked at again; who
+ * does makes what they need of the bytes. An object in memory takes several times as much as its bytes do.
+ */
+const companionsKept = 1000;
 
 export class History {
   #changes: Change[] = [];
@@ -26,6 +32,8 @@ export class History {
   push(change: Change): void {
     this.#changes.push(change);
     this.#bytes += weight(change);
+    const { previous } = this.#changes[this.#changes.length - 1 - companionsKept] ?? nothing;
+    if (previous?.companion !== undefined) (previous as { -readonly [K in keyof Entry]: Entry[K] }).companion = undefined;
   }
 
   /** The changes of versions > `after`, oldest first. */

@@ -170,3 +170,20 @@ test("a restart hands the rows that an interrupted compaction left to the next o
   // What /a at 2 replaced, what the deletion of /b at 4 replaced, and the change at 5.
   assert.equal(backend.compactions[0]?.forgotten, 3);
 });
+
+test("what was replaced long ago is kept as bytes alone; what is there now keeps what its writer handed along", async () => {
+  const store = new LogStore();
+  const value = new Uint8Array([1]);
+  const told: unknown[] = [];
+  await store.commit([{ type: "put", key: "/still", value, companion: "of still" }]);
+  for (let i = 0; i < 1100; i++)
+    await store.commit([{ type: "put", key: "/often", value: new Uint8Array([i & 255, i >> 8]), companion: i }]);
+  store.watch("/often", 0, { changes: (changes) => void told.push(...changes.map(({ entry }) => entry?.companion)), end() {} })();
+  assert.equal(store.get("/still")?.companion, "of still");
+  assert.equal(told.length, 1100);
+  assert.equal(told[0], undefined);
+  assert.deepEqual(
+    told.slice(-900),
+    Array.from({ length: 900 }, (_, i) => i + 200),
+  );
+});

@@ -13,7 +13,7 @@ export interface Entry {
   readonly createdVersion: number;
   /**
    * What the writer handed along, for readers in this process only (a parsed object, to spare parsing it again).
-   * Absent after a restart. Never persisted.
+   * Absent after a restart, and let go of some time after the entry was replaced. Never persisted.
    */
   readonly companion?: unknown;
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../api/errors.ts";
+import { kinds } from "../../api/registry.ts";
+import { silentLog } from "../../base/log.ts";
+import { seededRandom } from "../../base/random.ts";
+import { createApi } from "./api.ts";
 import { configMap, configMaps, context, inDefault, namespaces, pod, pods, record, refusal, served, startApi } from "./fixture.suite.ts";
 
 const names = (list: { readonly items: readonly { readonly object: { metadata: { name?: string } } }[] }) =>
@@ -264,6 +268,27 @@ test("API-110: both Events are one storage", async () => {
   assert.equal(seen?.object["regarding"].name, "web");
   assert.deepEqual(watcher.seen, ["ADDED web.1"]);
   assert.deepEqual(names(await api.list(core, { fieldSelector: "involvedObject.name=web,reason=Started" })), ["web.1"]);
+});
+
+test("API-112: Events that were there before a restart go an hour after their last write", async () => {
+  const { store, clock } = await startApi();
+  const events = served("", "events");
+  const event = (name: string, minutesAgo: number) => {
+    const time = new Date(clock.now() - minutesAgo * 60_000).toISOString();
+    const metadata = { name, namespace: "default", uid: name, creationTimestamp: time };
+    return new TextEncoder().encode(JSON.stringify({ apiVersion: "v1", kind: "Event", metadata, reason: "Started" }));
+  };
+  for (const [name, minutesAgo] of [
+    ["old", 50],
+    ["fresh", 10],
+  ] as const)
+    await store.commit([{ type: "put", key: `/registry/core/events/default/${name}`, value: event(name, minutesAgo) }]);
+  const again = createApi({ store, kinds, world: { clock, random: seededRandom(1), log: silentLog } });
+  await clock.advance(12 * 60_000);
+  assert.deepEqual(names(await again.list(events, {})), ["fresh"]);
+  await clock.advance(45 * 60_000);
+  assert.deepEqual(names(await again.list(events, {})), []);
+  again.close();
 });
 
 test("API-112: Events go an hour after their last write", async () => {

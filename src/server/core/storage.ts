@@ -83,7 +83,7 @@ export function createStorage(store: Store): ObjectStorage {
     async create(kind, key, object) {
       const path = keyText(kind, key);
       const { value, companion } = draftOf(kind, object);
-      const result = await store.commit([{ type: "put", key: path, value, companion, expect: 0 }]).catch(rethrowFailure);
+      const result = await store.commit([{ type: "put", key: path, value, ...kept(kind, companion), expect: 0 }]).catch(rethrowFailure);
       if (!result.ok) {
         const subject = subjectOf(kind, key.name);
         const current = result.current && ofEntry(kind, result.current);
@@ -94,7 +94,8 @@ export function createStorage(store: Store): ObjectStorage {
     async replace(kind, key, object, old) {
       const path = keyText(kind, key);
       const { value, companion } = draftOf(kind, object);
-      const result = await store.commit([{ type: "put", key: path, value, companion, expect: old.version }]).catch(rethrowFailure);
+      const operation = { type: "put", key: path, value, ...kept(kind, companion), expect: old.version } as const;
+      const result = await store.commit([operation]).catch(rethrowFailure);
       return result.ok ? writtenBy(kind, companion, path, value, result.version) : undefined;
     },
     async remove(kind, key, old) {
@@ -107,6 +108,12 @@ export function createStorage(store: Store): ObjectStorage {
     return ofEntry(kind, { key, value, version, createdVersion: version, companion });
   }
 }
+
+/**
+ * What stays in memory beside the bytes. Objects that are kept only for a time, Events, are many and rarely read: they are made of
+ * their bytes when somebody asks. Every rolled Pod leaves five of them.
+ */
+const kept = (kind: KindDefinition, companion: Draft): { readonly companion?: Draft } => (kind.ttlMs === undefined ? { companion } : {});
 
 /** 409 for a create over an object that is there, or still there (API-52, API-84). */
 export function existsAlready(subject: ReturnType<typeof subjectOf>, beingDeleted: boolean): ApiError {
