@@ -44,6 +44,9 @@ test("configuration has revisions", async (t) => {
     assert.equal(await greeting(), "good day");
     assert.match(await run("kubectl rollout history deployment/web"), /\n2 /);
     await run("kubectl get events --field-selector reason=ConfigurationChanged -o name | grep event");
+    await until("the history names who edited it", async () =>
+      /\n2 .* ago +windlass for windlass-admin /.test(await run("windlass rollout history deployment/web")),
+    );
   });
 
   await t.test("undo brings the old content back, and nothing pushes it forward again", async () => {

@@ -2,15 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KindRef } from "../api/kind.ts";
+import { ConfigMap } from "../api/kinds/config-map/index.ts";
 import { DaemonSet } from "../api/kinds/daemon-set/index.ts";
 import { Deployment } from "../api/kinds/deployment/index.ts";
 import { StatefulSet } from "../api/kinds/stateful-set/index.ts";
 import { randomInt, randomPick, seededRandom } from "../base/random.ts";
+import { informerFactory } from "../client/informers.ts";
 import { daemonSetController } from "../controllers/daemonset/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { replicaSetController } from "../controllers/replicaset/replica-set.ts";
 import { statefulSetController } from "../controllers/statefulset/stateful-set.ts";
-import type { Authors } from "../release/records/authors.ts";
+import { releaseControllers } from "../release/controller/release-controllers.ts";
+import { type Authors, engineUser } from "../release/records/authors.ts";
 import { readHistory } from "../release/records/history-store.ts";
 import { releaseRecorders } from "../release/records/recorder.ts";
 import { changedByKey } from "../release/records/writer.ts";
@@ -154,6 +157,58 @@ test("where no server tells, the annotation is the user", async () => {
   await clock.advance(5000);
   assert.deepEqual(await users(), ["web:1 undefined", "web:2 jane"]);
   await stop();
+});
+
+test("a release that new configuration made is windlass's own, for who edited the ConfigMap; a rollback is for nobody", async () => {
+  let authors: Authors | undefined;
+  const plane = await startVirtualControlPlane({
+    controllers: [
+      deploymentController,
+      replicaSetController,
+      (_, known) => {
+        authors = known;
+        return [];
+      },
+    ],
+  });
+  const { world, clock } = plane;
+  const client = plane.clientFor({ name: engineUser, groups: ["system:masters"] }, "windlass");
+  const informers = informerFactory({ client, world });
+  const own = releaseControllers({ client, informers, world, recorderFor: () => ({ event() {} }) }, authors);
+  for (const each of own) each.start();
+  informers.start();
+  await clock.advance(0);
+  const shop = { namespace: "default", name: "shop" };
+  await plane
+    .clientFor(bob, "kubectl")
+    .create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: shop, data: { COLOR: "green" } });
+  const object = workload(Deployment, "web:1", { "windlass.dev/config-revisions": "true" });
+  object.spec.template.spec.containers[0].envFrom = [{ configMapRef: { name: "shop" } }];
+  await plane.clientFor(bob, "kubectl").create(Deployment, object);
+  await clock.advance(5000);
+  const [first] = (await plane.client.get(Deployment, key)).spec?.template.spec?.containers ?? [];
+  await plane.clientFor(jane, "kubectl").patch(ConfigMap, shop, "merge", { metadata: { labels: { touched: "yes" } } });
+  await clock.advance(5000);
+  await plane.clientFor(jane, "kubectl").patch(ConfigMap, shop, "merge", { data: { COLOR: "red" } });
+  await plane.clientFor(bob, "kubectl").patch(ConfigMap, shop, "merge", { metadata: { labels: { touched: "again" } } });
+  await clock.advance(5000);
+  // As a rollback writes it: an earlier template, and nothing else.
+  const live = await plane.client.get(Deployment, key);
+  const back = { ...live.spec, template: { ...live.spec?.template, spec: { ...live.spec?.template.spec, containers: [first] } } };
+  await client.update(Deployment, { ...live, spec: back } as never);
+  await clock.advance(5000);
+  const { releases } = await readHistory(plane.client, await plane.client.get(Deployment, key));
+  assert.deepEqual(
+    releases.map(({ user, onBehalfOf }) => [user, onBehalfOf]),
+    [
+      ["bob", undefined],
+      [engineUser, "jane"],
+      [engineUser, undefined],
+    ],
+  );
+  for (const each of own) await each.stop();
+  informers.close();
+  await plane.stop();
 });
 
 test("sentences as long as annotations may be don't keep a history from being written", async () => {

@@ -55,6 +55,12 @@ const rows: Record<string, [Partial<Release>, string, string, string]> = {
     "system:windlass | windlass",
     "system:windlass, with windlass, automatic",
   ],
+  "the engine, because somebody changed configuration": [
+    { user: "system:windlass", manager: "windlass", onBehalfOf: "jane" },
+    "windlass for jane",
+    "system:windlass for jane | windlass",
+    "system:windlass for jane, with windlass, automatic",
+  ],
   "a name that would steer the terminal": [
     { user: "ja\u001b[2Jne\nx", manager: "kubectl" },
     "jane x",

@@ -11,7 +11,8 @@ const ownManager = "windlass";
 /** For a cell of a table; `wide` shortens no name. `before`: the release before it. */
 export function whoText(release: Release, before: Release | undefined, { wide }: { readonly wide: boolean }): string {
   const { user, manager, impersonatedBy, onBehalfOf } = release;
-  if (!wide && isAutomatic(release, before)) return "windlass (automatic)";
+  if (!wide && isAutomatic(release, before))
+    return onLine(onBehalfOf === undefined ? "windlass (automatic)" : `windlass for ${onBehalfOf}`);
   const name = user ?? manager ?? unknown;
   const shown = wide ? name : name.replace(serviceAccount, "sa:$1/$2");
   const sender = wide && impersonatedBy !== undefined ? ` (impersonated by ${impersonatedBy})` : "";

@@ -10,6 +10,8 @@ export interface Author {
   readonly user: string;
   /** Who really sent it, where that is somebody else. */
   readonly impersonatedBy?: string;
+  /** Whose change it carries out: who edited the configuration that the engine's own controllers roll out. */
+  readonly onBehalfOf?: string;
 }
 
 /** As whom the engine's own release controllers write: rollbacks and changed configuration that nobody sent. */

@@ -32,6 +32,9 @@ const digestChars = 32;
 /** Times stand in the object as text that people can read. */
 const timeFields = ["startedMs", "completedMs", "failedMs", "provenMs", "leftMs"] as const;
 
+/** Sentences and names, which are text or are not there. */
+const textFields = ["user", "impersonatedBy", "onBehalfOf", "manager", "changeCause", "reason"] as const;
+
 /** The digest under which a text is remembered. */
 export const digestOf = (text: string): string => hexText(sha256(new TextEncoder().encode(text))).slice(0, digestChars);
 
@@ -71,6 +74,7 @@ function decodeRelease(entry: any): Release | undefined {
     const ms = parseTime(text);
     if (ms !== undefined) release[field] = ms;
   }
+  for (const field of textFields) if (typeof release[field] !== "string") delete release[field];
   const isWhole = Number.isInteger(release.number) && typeof release.template === "string" && release.startedMs !== undefined;
   return isWhole ? (release as unknown as Release) : undefined;
 }

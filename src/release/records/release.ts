@@ -48,7 +48,7 @@ export interface Release {
   readonly user?: string;
   /** Who really sent it, where `user` was impersonated. */
   readonly impersonatedBy?: string;
-  /** Whom the workload's annotation names, where the server told of the user itself. */
+  /** For whom the user acted: whom the workload's annotation names, or who edited the configuration that is rolled out. */
   readonly onBehalfOf?: string;
   readonly startedMs: number;
   readonly completedMs?: number;
