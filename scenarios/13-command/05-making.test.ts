@@ -1,4 +1,4 @@
-/** create, patch, replace and edit make and change what kubectl makes and changes, and say what it says. */
+/** create, patch, replace, edit, run and expose make and change what kubectl makes and changes, and say what it says. */
 import test from "node:test";
 import { startEngine } from "../harness/engine.ts";
 import { assertSame } from "../harness/same-as-kubectl.ts";
@@ -311,9 +311,65 @@ const editing = [
   "kubectl edit cm d -o foo",
   "SED='s/replicas: 2/replicas: 3/' KUBE_EDITOR=./ed.sh kubectl edit deploy web --save-config",
   "SED='s/replicas: 3/replicas: 4/' KUBE_EDITOR=./ed.sh kubectl edit deploy web --record",
-  "SED='s/replicas: 4/replicas: 2/' EDITOR=./ed.sh KUBE_EDITOR= kubectl edit -f web.yaml -o yaml",
+  "SED='s/replicas: 4/replicas: 2/' EDITOR=./ed.sh KUBE_EDITOR= kubectl edit -f web.yaml",
   "kubectl get deploy web -o jsonpath='{.spec.replicas} {.metadata.annotations.kubernetes\\.io/change-cause}'",
   'SED=\'s/  b: "4"/  b: "9"/\' KUBE_EDITOR=./ed.sh kubectl edit cm d --as=joe',
+];
+
+const running = [
+  { prepare: "kubectl apply -f web.yaml -f more.yaml" },
+  "kubectl run",
+  "kubectl run x",
+  "kubectl run x --image=nginx:1 --dry-run=client -o yaml",
+  "kubectl run x --image=nginx:1 --env=A=1 --env=B=2 --port=80 --labels=a=b,c=d --annotations=q=w --restart=Never --image-pull-policy=Never --privileged --dry-run=client -o yaml -- sh -c ls",
+  "kubectl run x --image=nginx:1 --command --dry-run=client -o yaml -- sh -c ls",
+  "kubectl run x --image=nginx:1 --expose --port=80 --dry-run=client -o yaml",
+  "kubectl run x --image=nginx:1 --expose",
+  'kubectl run x --image=nginx:1 --overrides=\'{"spec":{"nodeName":"q"}}\' --dry-run=client -o yaml',
+  "kubectl run x --image=nginx:1 -i -t --dry-run=client -o yaml",
+  "kubectl run x --image=nginx:1 --rm",
+  "kubectl run x --image=nginx:1 -t",
+  "kubectl run x --image=nginx:1 --restart=Foo",
+  "kubectl run x --image=nginx:1 --restart=OnFailure -o json --dry-run=client",
+  "kubectl run x --image='bad image'",
+  "kubectl run x --image=x --port=a",
+  "kubectl run x --image=x --env=A",
+  "kubectl run x --image=x --labels=A",
+  "kubectl run Bad --image=x",
+  "kubectl run x --image=x --command",
+  "kubectl run x --image=x",
+  "kubectl run x y --image=x --dry-run=client -o yaml",
+  "kubectl run x --image=x --overrides='{'",
+  "kubectl run xp --image=x --port=80 --expose",
+  "kubectl run xp --image=x --dry-run=server",
+  "kubectl run xq --image=x -o name",
+  "kubectl run x -i -l a=b --image-pull-policy=Foo --image=x",
+  "kubectl run xr --image=x --as=joe",
+  "kubectl get pods,svc -o name | sort | grep -v 'web-\\|agent' ",
+  "kubectl expose",
+  "kubectl expose deploy web --dry-run=client -o yaml",
+  "kubectl expose deploy web",
+  "kubectl expose deploy web --port=80",
+  "kubectl expose deploy web --port=80 --target-port=8080 --name=w2 --dry-run=client -o yaml",
+  "kubectl expose deploy web --port=80 --target-port=http --name=w2 --type=NodePort -l x=y --protocol=UDP --session-affinity=ClientIP --external-ip=1.2.3.4 --cluster-ip=None --dry-run=client -o yaml",
+  "kubectl expose svc web --name=w3 --dry-run=client -o yaml",
+  "kubectl expose cm conf --port=80",
+  "kubectl expose deploy nope --port=80",
+  "kubectl expose sts db --port=1 --dry-run=client -o yaml",
+  "kubectl expose ds agent --port=1 --dry-run=client -o yaml",
+  "kubectl expose deploy web --name=w5 --selector=a=b --port=80,81 --dry-run=client -o yaml",
+  "kubectl expose -f web.yaml --port=80 --name=q",
+  "kubectl expose deploy web --name=w6 --port=x",
+  "kubectl expose deploy web --name=w6 --type=Foo --port=1",
+  "kubectl expose deploy web --name=w6 --port=80",
+  "kubectl expose deploy web --name=w6 --port=80 --dry-run=server",
+  'kubectl expose deploy web --name=w7 --port=80 --overrides=\'{"metadata":{"labels":{"q":"r"}}}\' --dry-run=client -o yaml',
+  "kubectl expose deploy web --name=Bad_ --port=80",
+  "kubectl expose deploy web --name=w9 --port=80 --protocol=foo",
+  "kubectl expose node windlass-1 --port=80",
+  "kubectl expose deploy web --name=w8 --port=80 -o json --dry-run=client --load-balancer-ip=1.2.3.4",
+  "kubectl expose pod xq --name=p1",
+  "kubectl expose pod xq --name=p1 --port=1",
 ];
 
 /** Where an edit that was given up is kept. */
@@ -321,6 +377,6 @@ const mask = [[/"\/tmp\/[^"]*"/g, "FILE"]] as const;
 
 test("windlass makes things as kubectl 1.35 does", async (t) => {
   const engine = await startEngine(t, { runtime: "simulated", images: [], files: new URL("manifests/", import.meta.url) });
-  const tables = { creating, patching, replacing, editing };
+  const tables = { creating, patching, replacing, editing, running };
   for (const [name, lines] of Object.entries(tables)) await t.test(name, () => assertSame(engine, lines, { apart: true, mask }));
 });

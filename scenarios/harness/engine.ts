@@ -113,11 +113,9 @@ function environment(scratch: string, home: string, version: KubectlVersion): Re
   };
   link("windlass", join(root, "bin", "windlass"));
   if (version === "windlass") {
-    const stock = needed(kubectlVariables["1.35"]);
-    // Verbs that windlass leaves to kubectl; and its richer history in the form in which kubectl shows one.
+    // Its richer history in the form in which kubectl shows one.
     const script = `#!/bin/sh
 case "$1 $2" in
-  create\\ *|patch\\ *|events\\ *) exec "${stock}" "$@" ;;
   "rollout history") exec windlass "$@" --plain ;;
 esac
 exec windlass "$@"

@@ -29,6 +29,18 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./create/create.ts")).create,
   },
   {
+    name: "run",
+    section: basic,
+    summary: "run an image in a Pod",
+    load: async () => (await import("./run-pod/run-pod.ts")).runPod,
+  },
+  {
+    name: "expose",
+    section: basic,
+    summary: "make a Service that leads to a workload",
+    load: async () => (await import("./expose/expose.ts")).expose,
+  },
+  {
     name: "diff",
     section: basic,
     summary: "show what an apply would change",
@@ -111,6 +123,36 @@ const entries: readonly CommandEntry[] = [
     section: basic,
     summary: "wait for a condition, a value, or the end of objects",
     load: async () => (await import("./wait/wait.ts")).wait,
+  },
+  {
+    name: "events",
+    section: basic,
+    summary: "list what happened, oldest first",
+    load: async () => (await import("./events/events.ts")).events,
+  },
+  {
+    name: "cordon",
+    section: basic,
+    summary: "keep new Pods away from nodes",
+    load: async () => (await import("./nodes/cordon.ts")).cordon,
+  },
+  {
+    name: "uncordon",
+    section: basic,
+    summary: "let new Pods onto nodes again",
+    load: async () => (await import("./nodes/cordon.ts")).uncordon,
+  },
+  {
+    name: "drain",
+    section: basic,
+    summary: "move the Pods of nodes elsewhere",
+    load: async () => (await import("./nodes/drain.ts")).drain,
+  },
+  {
+    name: "taint",
+    section: basic,
+    summary: "set and take away taints of nodes",
+    load: async () => (await import("./nodes/taint.ts")).taint,
   },
   {
     name: "rollout",

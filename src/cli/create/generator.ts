@@ -8,10 +8,10 @@ import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { CommandError, usageError } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
-import { dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
+import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { fieldManagerFlag } from "../objects/local.ts";
 import { toUnsortedCompactJson, toUnsortedJsonText } from "../printing/json.ts";
-import { doneLine, printFlags, printerOf } from "../printing/printer.ts";
+import { objectLine, printFlags, printerOf } from "../printing/printer.ts";
 
 export const saveConfigFlag: Flag = {
   name: "save-config",
@@ -72,25 +72,47 @@ async function run(generator: Generator, invocation: Invocation, environment: En
     const words = invocation.args.slice(1);
     const made = await generator.generate({ name, flags, words, environment, connection });
     const { kind } = generator;
-    const isNamespaced = kind.scope === "Namespaced";
-    const namespace = isNamespaced && connection.isNamespaceGiven ? { namespace: connection.namespace } : {};
-    const { name: finalName, ...metadata } = made["metadata"];
-    const plain = { kind: kind.kind, apiVersion: apiVersionOf(kind), ...made, metadata: { name: finalName, ...namespace, ...metadata } };
-    const object: AnyObject = flags.bool("save-config") ? remembered(plain) : plain;
-    let result = object;
-    if (dryRun !== "client") {
-      const placed = isNamespaced ? { ...object, metadata: { ...object.metadata, namespace: connection.namespace } } : object;
-      const fieldManager = flags.string("field-manager") || "kubectl-create";
-      const options = { fieldManager, fieldValidation, ...(dryRun === "server" && { dryRun: true }) };
-      result = await connection.client.create(kind, placed, options).catch((error: unknown) => {
-        throw refusal(generator, error);
-      });
-    }
-    environment.stdout.write(printer ? printer(result) : doneLine(kind, finalName, "created", dryRunSuffix(dryRun)));
+    const fieldManager = flags.string("field-manager") || "kubectl-create";
+    const result = await make(
+      made,
+      { kind, dryRun, savesConfig: flags.bool("save-config"), fieldManager, fieldValidation },
+      connection,
+    ).catch((error: unknown) => {
+      throw refusal(generator, error);
+    });
+    environment.stdout.write(printer ? printer(result) : objectLine(result, "created", dryRunSuffix(dryRun)));
     return 0;
   } finally {
     connection.close();
   }
+}
+
+export interface MakeOptions {
+  readonly kind: KindRef<any>;
+  readonly dryRun: DryRun;
+  readonly savesConfig: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation?: "Ignore" | "Warn" | "Strict";
+}
+
+/**
+ * Has the server create an object that was made from flags, in the namespace that is meant. Resolves with what the server made of it, or
+ * with the object itself in a dry run that asks no server. Throws what the server says.
+ */
+export async function make(made: Record<string, any>, options: MakeOptions, connection: Connection): Promise<AnyObject> {
+  const { kind, dryRun, fieldManager, fieldValidation } = options;
+  const isNamespaced = kind.scope === "Namespaced";
+  const namespace = isNamespaced && connection.isNamespaceGiven ? { namespace: connection.namespace } : {};
+  const { name, ...metadata } = made["metadata"];
+  const plain = { kind: kind.kind, apiVersion: apiVersionOf(kind), ...made, metadata: { name, ...namespace, ...metadata } };
+  const object: AnyObject = options.savesConfig ? remembered(plain) : plain;
+  if (dryRun === "client") return object;
+  const placed = isNamespaced ? { ...object, metadata: { ...object.metadata, namespace: connection.namespace } } : object;
+  return connection.client.create(kind, placed, {
+    fieldManager,
+    ...(fieldValidation && { fieldValidation }),
+    ...(dryRun === "server" && { dryRun: true }),
+  });
 }
 
 /** The flags by which a cluster is found, but for those whose name means something else to this generator. */

@@ -1,6 +1,5 @@
 /** `describe`: one object in detail, with what surrounds it and what happened to it. */
 import { isForbidden, isNotFound } from "../../api/errors.ts";
-import type { KindRef } from "../../api/kind.ts";
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Event } from "../../api/types.ts";
 import type { Command, Environment } from "../command.ts";
@@ -13,6 +12,7 @@ import { alignTabs } from "../printing/tabs.ts";
 import type { Surroundings } from "./describer.ts";
 import { describerOf } from "./describers.ts";
 import { eventLines } from "./lines.ts";
+import { eventRef } from "../events/event-ref.ts";
 
 const flags: readonly Flag[] = [
   ...fileFlags,
@@ -21,8 +21,6 @@ const flags: readonly Flag[] = [
   { name: "show-events", default: "true", about: "also what happened to it" },
   { name: "chunk-size", type: "int", default: "500", about: "accepted", hidden: true },
 ];
-
-const eventRef: KindRef<Event> = { group: "", version: "v1", kind: "Event", plural: "events", scope: "Namespaced" };
 
 export const describe: Command = {
   usage: "(-f FILENAME | TYPE [NAME | NAME_PREFIX | -l LABELS] | TYPE/NAME) [flags]",

@@ -40,15 +40,8 @@ export function controllerLines({ metadata }: AnyObject): string[] {
 /** The events of an object, oldest first. */
 export function eventLines(events: readonly Event[], nowMs: number): string[] {
   if (events.length === 0) return ["Events:\t<none>"];
-  const age = (text: string | undefined): string => {
-    const ms = parseTime(text);
-    return ms === undefined ? "<unknown>" : humanDuration(nowMs - ms);
-  };
   const rows = [...events].sort(byLastTime).map((event) => {
-    const first = event.firstTimestamp ?? event.eventTime;
-    const seen = (event.series?.count ?? event.count ?? 0) > 1;
-    const last = event.series?.lastObservedTime ?? event.lastTimestamp;
-    const when = seen ? `${age(last)} (x${event.series?.count ?? event.count} over ${age(first)})` : age(first);
+    const when = timesOf(event, nowMs);
     const from = event.source?.component || event.reportingComponent || "";
     const path = event.involvedObject?.fieldPath;
     return `  ${event.type}\t${event.reason}\t${when}\t${from}\t${path ? `${path}: ` : ""}${(event.message ?? "").trim()}`;
@@ -56,9 +49,22 @@ export function eventLines(events: readonly Event[], nowMs: number): string[] {
   return ["Events:", "  Type\tReason\tAge\tFrom\tMessage", "  ----\t------\t----\t----\t-------", ...rows];
 }
 
+/** How long ago, and how often since when: `5s`, `10s (x3 over 2m)`. */
+export function timesOf(event: Event, nowMs: number): string {
+  const age = (text: string | undefined): string => {
+    const ms = parseTime(text);
+    return ms === undefined ? "<unknown>" : humanDuration(nowMs - ms);
+  };
+  const first = event.firstTimestamp ?? event.eventTime;
+  const seen = (event.series?.count ?? event.count ?? 0) > 1;
+  const last = event.series?.lastObservedTime ?? event.lastTimestamp;
+  return seen ? `${age(last)} (x${event.series?.count ?? event.count} over ${age(first)})` : age(first);
+}
+
 const lastOf = (event: Event): number =>
   parseTime(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp) ?? 0;
-const byLastTime = (a: Event, b: Event): number => lastOf(a) - lastOf(b);
+/** The one that was seen earlier goes first. */
+export const byLastTime = (a: Event, b: Event): number => lastOf(a) - lastOf(b);
 
 /** `3 Running / 0 Waiting / 0 Succeeded / 0 Failed` */
 export function podCounts(pods: readonly AnyObject[]): string {

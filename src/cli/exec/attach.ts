@@ -1,12 +1,14 @@
 /** `attach`: joins a container that runs, from now on. */
 import { pathOf, queryText } from "../../client/paths.ts";
-import type { Command } from "../command.ts";
+import type { Pod } from "../../api/types.ts";
+import type { Command, Environment } from "../command.ts";
+import type { Connection } from "../connection.ts";
 import { CommandError, usageError } from "../errors.ts";
 import { containerOf, containersOf, firstPodOf, podRef } from "../objects/pods-of.ts";
 import { parseTimeout } from "../timeout.ts";
 import { runRemote } from "./remote-command.ts";
 import { sessionFlags } from "./session-flags.ts";
-import { terminalOf } from "./terminal.ts";
+import { terminalOf, type TerminalWish } from "./terminal.ts";
 
 const flags = sessionFlags({ container: "to this container", of: "container" });
 
@@ -29,23 +31,34 @@ windlass attach -it shell`,
       if (phase === "Succeeded" || phase === "Failed")
         throw new CommandError(`cannot attach a container in a completed pod; current phase is ${phase}`);
       const container = containerOf(pod, given.string("container"), environment);
-      const withStdin = given.bool("stdin");
-      const hasTerminal = containersOf(pod).find((each) => each.name === container)?.tty === true;
-      if (given.bool("tty") && !hasTerminal && !given.bool("quiet"))
-        environment.stderr.write(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
-      const withTerminal = terminalOf({ withStdin, wanted: given.bool("tty") && hasTerminal, quiet: given.bool("quiet") }, environment);
-      if (withTerminal && !given.bool("quiet")) environment.stderr.write("If you don't see a command prompt, try pressing enter.\n");
-      const { name, namespace } = pod.metadata;
-      const query = queryText({
-        container,
-        stdin: withStdin || undefined,
-        stdout: true,
-        stderr: hasTerminal ? undefined : true,
-        tty: hasTerminal || undefined,
-      });
-      return await runRemote({ path: pathOf(podRef, namespace, name, "attach") + query, withStdin, withTerminal }, environment, connection);
+      const wish = { withStdin: given.bool("stdin"), wanted: given.bool("tty"), quiet: given.bool("quiet") };
+      return await attachTo(pod, container, wish, environment, connection);
     } finally {
       connection.close();
     }
   },
 };
+
+/** Joins a container of a Pod until it ends or is left. Resolves with the exit code. */
+export async function attachTo(
+  pod: Pod,
+  container: string,
+  { withStdin, wanted, quiet }: TerminalWish,
+  environment: Environment,
+  connection: Connection,
+): Promise<number> {
+  const hasTerminal = containersOf(pod).find((each) => each.name === container)?.tty === true;
+  if (wanted && !hasTerminal && !quiet)
+    environment.stderr.write(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
+  const withTerminal = terminalOf({ withStdin, wanted: wanted && hasTerminal, quiet }, environment);
+  if (withTerminal && !quiet) environment.stderr.write("If you don't see a command prompt, try pressing enter.\n");
+  const { name, namespace } = pod.metadata;
+  const query = queryText({
+    container,
+    stdin: withStdin || undefined,
+    stdout: true,
+    stderr: hasTerminal ? undefined : true,
+    tty: hasTerminal || undefined,
+  });
+  return runRemote({ path: pathOf(podRef, namespace, name, "attach") + query, withStdin, withTerminal }, environment, connection);
+}

@@ -1,6 +1,6 @@
 /** Manifests from files, folders, addresses and standard input, as -f, -R name them. */
 import { isRecord } from "../../base/own-field.ts";
-import { parseYamlDocuments, YamlError } from "../../machinery/yaml.ts";
+import { parsePlainYamlDocuments } from "../../machinery/plain-yaml.ts";
 import type { Environment } from "../command.ts";
 import { CommandError } from "../errors.ts";
 import type { Manifest, ManifestSources } from "./manifest.ts";
@@ -13,13 +13,13 @@ export async function readManifests(environment: Pick<Environment, "files" | "st
   if (sources.kustomize !== "")
     throw new CommandError("Kustomize is not built in: run `kustomize build DIR | windlass apply -f -` (or `kubectl kustomize DIR`)");
   const manifests: Manifest[] = [];
-  const take = (text: string, source: string): void => {
-    for (const document of parse(text, source)) manifests.push(...flatten(document, source));
+  const take = async (text: string, source: string): Promise<void> => {
+    for (const document of await parse(text, source)) manifests.push(...flatten(document, source));
   };
   for (const name of sources.filenames) {
-    if (name === "-") take(await stdin.text(), "STDIN");
-    else if (/^https?:\/\//.test(name)) take(decode(await files.fetch(name)), name);
-    else for (const path of await pathsOf(files, name, sources.recursive)) take(decode(await files.read(path)), path);
+    if (name === "-") await take(await stdin.text(), "STDIN");
+    else if (/^https?:\/\//.test(name)) await take(decode(await files.fetch(name)), name);
+    else for (const path of await pathsOf(files, name, sources.recursive)) await take(decode(await files.read(path)), path);
   }
   return manifests;
 }
@@ -42,7 +42,10 @@ async function pathsOf(files: Environment["files"], path: string, recursive: boo
   return found;
 }
 
-function parse(text: string, source: string): unknown[] {
+async function parse(text: string, source: string): Promise<unknown[]> {
+  const plain = parsePlainYamlDocuments(text);
+  if (plain) return plain;
+  const { parseYamlDocuments, YamlError } = await import("../../machinery/yaml.ts");
   try {
     return parseYamlDocuments(text);
   } catch (error) {
