@@ -19,7 +19,7 @@ export interface CachedWorkloads {
 }
 
 /** Asks the informers for what it needs, so it is to be called before they are waited for. */
-export function cachedWorkloads(kind: WorkloadKind, { informers, world }: ControllerDeps): CachedWorkloads {
+export function cachedWorkloads(kind: WorkloadKind, { informers, world }: Pick<ControllerDeps, "informers" | "world">): CachedWorkloads {
   const workloads = informers.of<WorkloadObject>(kind.ref).lister;
   const revisions = informers.of<KubeObject>(kind.revisionRef).lister;
   const pods = informers.of(Pod).lister;

@@ -52,8 +52,8 @@ export interface WatchWorkloadOptions {
   readonly world: World;
   readonly kind: WorkloadKind;
   readonly key: ObjectKey;
-  /** Called after each change, once for all changes of one turn; undefined: the workload is gone, and nothing follows. */
-  changed(snapshot: WorkloadSnapshot | undefined): void;
+  /** Called after each change, once for all changes of one turn. Where the workload is gone by then, nothing follows. */
+  changed(): void;
 }
 
 /**
@@ -81,19 +81,19 @@ export async function watchWorkload({ client, world, kind, key, changed }: Watch
     timer?.cancel();
     for (const informer of informers) informer.close();
   };
+  // One that was made again under its name is another workload.
+  const isThere = (): boolean => own.lister.get(key)?.metadata.uid === first.metadata.uid;
   const current = (): WorkloadSnapshot | undefined => {
     const object = own.lister.get(key);
-    // One that was made again under its name is another workload.
-    if (!object || object.metadata.uid !== first.metadata.uid) return undefined;
+    if (!object || !isThere()) return undefined;
     return snapshotOf(kind, { object, revisions: revisions.lister.list(), pods: pods.lister.list() }, world.clock.now());
   };
   for (const informer of informers) informer.start();
   await Promise.all(informers.map((informer) => informer.whenSynced()));
   const tell = (): void => {
     timer = undefined;
-    const snapshot = current();
-    if (!snapshot) close();
-    changed(snapshot);
+    if (!isThere()) close();
+    changed();
   };
   let loading = true;
   for (const informer of [own, revisions, pods] as Informer<KubeObject>[])
@@ -102,6 +102,6 @@ export async function watchWorkload({ client, world, kind, key, changed }: Watch
       timer ??= world.clock.setTimer(0, tell);
     });
   loading = false;
-  if (current() === undefined) timer ??= world.clock.setTimer(0, tell);
+  if (!isThere()) timer ??= world.clock.setTimer(0, tell);
   return { current, close };
 }

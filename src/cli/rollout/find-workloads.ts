@@ -1,6 +1,6 @@
 /** The workloads that a command line means. */
 import type { ObjectKey } from "../../api/meta/object.ts";
-import { workloadKindOf } from "../../release/workload-kinds.ts";
+import { workloadKindOf, workloadKinds } from "../../release/workload-kinds.ts";
 import type { WorkloadKind } from "../../release/workload.ts";
 import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
@@ -47,6 +47,27 @@ export async function findWorkloads(
     if (!kind) throw new CommandError(`${qualifiedResource(resource)} have no rollouts; Deployments, StatefulSets and DaemonSets have`);
     return { kind, key: namespace === undefined ? { name } : { name, namespace } };
   });
+}
+
+/** The workloads that a command line means by their type, place and labels, and not by their names. */
+export interface WorkloadSet {
+  readonly kinds: readonly WorkloadKind[];
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+}
+
+/** `-l`, `-A` or a type without a name; undefined where workloads are named. To be asked after `findWorkloads`, which refuses what makes no sense. */
+export async function workloadSetOf(connection: Connection, args: readonly string[], flags: Flags): Promise<WorkloadSet | undefined> {
+  const [types, ...names] = args;
+  if (names.length > 0 || types?.includes("/") || flags.list("filename").length > 0) return undefined;
+  const resources = types === undefined ? undefined : await Promise.all(types.split(",").map((type) => connection.resources.find(type)));
+  const kinds = resources?.map(workloadKindOf) ?? workloadKinds;
+  return {
+    kinds: [...new Set(kinds.filter((kind) => kind !== undefined))],
+    ...(!flags.bool("all-namespaces") && { namespace: connection.namespace }),
+    ...(flags.string("selector") !== "" && { labelSelector: flags.string("selector") }),
+  };
 }
 
 /** The flags by which the same cluster is reached again, to stand in commands to paste. */

@@ -61,6 +61,12 @@ const rows: Record<string, [Partial<Release>, string, string, string]> = {
     "system:windlass for jane | windlass",
     "system:windlass for jane, with windlass, automatic",
   ],
+  "the controller of a cluster that tells of no users": [
+    { manager: "windlass" },
+    "windlass (automatic)",
+    "windlass | windlass",
+    "windlass, automatic",
+  ],
   "a name that would steer the terminal": [
     { user: "ja\u001b[2Jne\nx", manager: "kubectl" },
     "jane x",

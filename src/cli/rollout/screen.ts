@@ -3,6 +3,7 @@ import type { Output } from "../command.ts";
 
 const hideCursor = "\u001b[?25l";
 const showCursor = "\u001b[?25h";
+const clearLine = "\u001b[K";
 const clearBelow = "\u001b[J";
 /** The terminal shows everything in between at once, where it knows how. */
 const beginUpdate = "\u001b[?2026h";
@@ -10,41 +11,57 @@ const endUpdate = "\u001b[?2026l";
 const clearScreen = "\u001b[2J\u001b[H";
 
 export interface Screen {
+  /** In columns. */
   readonly width: number;
-  /** Replaces what was painted before. Lines are no wider than `width`; what does not fit below one another is left out. */
+  /** So many lines can be painted. */
+  readonly height: number;
+  /** Replaces what was painted before. Lines are no wider than `width`; those beyond `height` are left out. */
   paint(lines: readonly string[]): void;
   /** Gives the cursor back, below the last picture. Idempotent. */
   close(): void;
 }
 
-/** Takes over the cursor of a terminal until `close`. */
-export function openScreen(output: Output): Screen {
-  let painted = 0;
-  let columns = sizeOf(output).columns;
+/** Takes over the cursor of a terminal until `close`. `resized` is called after each change of its size. */
+export function openScreen(output: Output, resized: () => void): Screen {
+  let painted: readonly string[] = [];
+  let size = sizeOf(output);
   let isOpen = true;
+  let isMoved = false;
+  const watch = output.onResize(() => {
+    size = sizeOf(output);
+    // Lines were broken anew: nobody knows on which one the cursor stands.
+    isMoved = true;
+    resized();
+  });
   output.write(hideCursor);
   return {
     get width() {
-      return sizeOf(output).columns;
+      return size.columns;
+    },
+    get height() {
+      // The cursor stands on a line of its own, below the picture.
+      return Math.max(1, size.rows - 1);
     },
     paint(lines) {
-      if (!isOpen) return;
-      const size = sizeOf(output);
-      const room = Math.max(1, size.rows - 1);
-      const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`];
-      // After a change of width nobody knows on which line the cursor stands.
-      const back = size.columns !== columns ? clearScreen : painted > 0 ? `\u001b[${painted}A\r` : "";
-      columns = size.columns;
-      painted = shown.length;
-      output.write(`${beginUpdate}${back}${clearBelow}${shown.map((line) => `${line}\n`).join("")}${endUpdate}`);
+      const shown = lines.slice(0, Math.max(1, size.rows - 1));
+      if (!isOpen || (!isMoved && isSame(shown, painted))) return;
+      const back = isMoved ? clearScreen : painted.length > 0 ? `\u001b[${painted.length}A\r` : "";
+      isMoved = false;
+      painted = shown;
+      // Each line is cleared behind its text and not before, so that nothing blinks.
+      output.write(`${beginUpdate}${back}${shown.map((line) => `${line}${clearLine}\n`).join("")}${clearBelow}${endUpdate}`);
     },
     close() {
       if (!isOpen) return;
       isOpen = false;
+      watch.close();
       output.write(showCursor);
     },
   };
 }
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((line, index) => line === b[index]);
 
 const sizeOf = (output: Output): { readonly columns: number; readonly rows: number } => {
   const size = output.size();

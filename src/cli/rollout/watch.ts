@@ -1,29 +1,30 @@
-/** `rollout watch`: a rollout as it goes, drawn live, line by line or as a stream, until it has ended. */
-import { formatTime } from "../../base/time.ts";
+/** `rollout watch`: rollouts as they go, drawn live, line by line or as a stream, until they have ended. */
 import { readLogOver } from "../../release/explain/gather.ts";
-import { changeLines } from "../../release/view/change-lines.ts";
-import { draw, drawBrief } from "../../release/view/draw.ts";
-import { followRollout, type Follower } from "../../release/view/follow.ts";
+import { followRollout } from "../../release/view/follow.ts";
+import { followSet } from "../../release/view/follow-set.ts";
 import { junitReport, markdownSummary, type RolloutEnd, workflowCommands } from "../../release/view/report.ts";
-import { type RolloutView, viewDocument } from "../../release/view/rollout-view.ts";
 import type { Command, Environment } from "../command.ts";
+import type { Connection } from "../connection.ts";
 import { CommandError } from "../errors.ts";
 import type { Flags } from "../flags.ts";
-import { toCompactJson } from "../printing/json.ts";
 import { timedOutCode, worstCode } from "./exit-codes.ts";
-import { findWorkloads, type NamedWorkload, placeFlags, workloadFlags } from "./find-workloads.ts";
-import { openScreen } from "./screen.ts";
+import { jsonFace, lineFace, liveFace } from "./faces.ts";
+import { findWorkloads, type NamedWorkload, placeFlags, type WorkloadSet, workloadFlags, workloadSetOf } from "./find-workloads.ts";
+import { type Face, followAll, type FollowAllOptions, type Until } from "./follow-all.ts";
+import { terminalFlags, terminalOf } from "./terminal.ts";
 
-const untils = ["complete", "certain", "forever"] as const;
-type Until = (typeof untils)[number];
+const untils: readonly Until[] = ["complete", "certain", "forever"];
 const interruptedCode = 130;
 
 export const watchRollout: Command = {
-  usage: "(TYPE NAME | TYPE/NAME ... | -l label | -A) [flags]",
+  usage: "(TYPE NAME | TYPE/NAME ... | TYPE | -l label | -A) [flags]",
   about:
-    "Follows rollouts until they have ended: a live drawing on a terminal, a line per change elsewhere. The exit code is 0 when all are complete, 10 when one cannot succeed without a change, 11 when one waits for somebody, 13 when the time was over.",
+    "Follows rollouts until they have ended: a live drawing on a terminal, a line per change elsewhere. With -l, -A or a type alone, workloads that appear are taken in, and those that are deleted leave. The exit code is 0 when all are complete, 10 when one cannot succeed without a change, 11 when one waits for somebody, 13 when the time was over.",
   examples: `  # Watch a rollout
   windlass rollout watch deployment/web
+
+  # Everything in the cluster, until Ctrl-C
+  windlass rollout watch -A --until=forever
 
   # In CI: lines, an end for certain, and reports
   windlass rollout watch deployment/web statefulset/db --line-mode --timeout=5m --junit=rollout.xml --github-summary
@@ -33,7 +34,7 @@ export const watchRollout: Command = {
   flags: [
     ...workloadFlags,
     { name: "output", short: "o", type: "string", about: "json: a stream of documents, one per line" },
-    { name: "line-mode", about: "a line per change, without moving the cursor; so it is where there is no terminal" },
+    { name: "line-mode", about: "a line per change, without moving the cursor; so it is where there is no terminal, or a dumb one" },
     {
       name: "until",
       type: "string",
@@ -41,49 +42,48 @@ export const watchRollout: Command = {
       about: "when to end: complete, certain (also when it can't succeed, or waits for somebody), forever",
     },
     { name: "timeout", type: "duration", default: "0s", about: "end after this time, with code 13; 0: never" },
-    { name: "no-color", about: "no colours; so it is where NO_COLOR is set" },
+    ...terminalFlags,
     { name: "github-summary", about: "add a summary to $GITHUB_STEP_SUMMARY and print ::error lines" },
     { name: "junit", type: "string", about: "write a JUnit report into this file" },
   ],
   completes: "workloads",
   async run({ args, flags }, environment) {
-    const until = flags.string("until") as Until;
-    if (!untils.includes(until)) throw new CommandError(`--until must be one of ${untils.join(", ")}`);
-    const output = flags.string("output");
-    if (output !== "" && output !== "json")
+    const until = untils.find((each) => each === flags.string("until"));
+    if (!until) throw new CommandError(`--until must be one of ${untils.join(", ")}`);
+    const isJson = flags.string("output") === "json";
+    if (flags.string("output") !== "" && !isJson)
       throw new CommandError(
-        `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json`,
+        `unable to match a printer suitable for the output format ${JSON.stringify(flags.string("output"))}, allowed formats are: json`,
       );
+    const terminal = terminalOf(environment, flags);
     const connection = await environment.connect(flags);
     try {
       const workloads = await findWorkloads(environment, connection, args, flags);
-      if (workloads.length === 0) {
+      const set = await workloadSetOf(connection, args, flags);
+      if (workloads.length === 0 && until !== "forever") {
         environment.stderr.write("No workloads found.\n");
         return 0;
       }
-      const face =
-        output === "json"
-          ? jsonFace(environment)
-          : flags.bool("line-mode") || !environment.stdout.isTerminal
-            ? lineFace(environment)
-            : liveFace(environment, flags);
+      const namespaces = new Set(workloads.map(({ key }) => key.namespace));
+      const withNamespace = set ? set.namespace === undefined : namespaces.size > 1;
+      const faceOptions = { stdout: environment.stdout, world: environment.world, withNamespace };
+      const face: Face = isJson
+        ? jsonFace(faceOptions)
+        : flags.bool("line-mode") || !terminal.isPaintable
+          ? lineFace(faceOptions, terminal)
+          : liveFace(faceOptions, terminal);
       try {
-        const ends = await followAll(workloads, face, {
-          environment,
+        const ends = await followAll(face, {
+          world: environment.world,
+          interrupted: environment.interrupted,
           until,
           timeoutMs: flags.duration("timeout"),
-          follow: (workload, changed) =>
-            followRollout({
-              client: connection.client,
-              world: environment.world,
-              readLog: readLogOver(connection.transport),
-              flags: placeFlags(flags),
-              ...workload,
-              changed,
-            }),
+          withNamespace,
+          ...(!set && { named: workloads }),
+          start: set ? startSet(set, environment, connection, flags) : startNamed(workloads, environment, connection, flags),
         });
         face.close();
-        await report(ends, flags, environment, output === "json");
+        await report(ends, flags, environment, isJson);
         return codeOf(ends);
       } finally {
         face.close();
@@ -94,158 +94,41 @@ export const watchRollout: Command = {
   },
 };
 
-/** One way of showing what happens. */
-interface Face {
-  /** A view has changed, or time has passed. `all` are the newest of every workload, in order; undefined where none has come yet or it is gone. */
-  show(index: number, all: readonly (RolloutView | undefined)[]): void;
-  /** One is over; no more views of it come. */
-  ended(end: RolloutEnd): void;
-  close(): void;
-}
+const followOptions = ({ world }: Environment, { client, transport }: Connection, flags: Flags) => ({
+  client,
+  world,
+  readLog: readLogOver(transport),
+  flags: placeFlags(flags),
+});
 
-interface FollowAllOptions {
-  readonly environment: Environment;
-  readonly until: Until;
-  readonly timeoutMs: number;
-  follow(workload: NamedWorkload, changed: (view: RolloutView | undefined) => void): Promise<Follower>;
-}
+const startSet =
+  (set: WorkloadSet, environment: Environment, connection: Connection, flags: Flags): FollowAllOptions["start"] =>
+  (changed) =>
+    followSet({ ...followOptions(environment, connection, flags), ...set, changed });
 
-/** Follows all of them until the last has ended. Rejects where one cannot be followed at all. */
-async function followAll(workloads: readonly NamedWorkload[], face: Face, options: FollowAllOptions): Promise<RolloutEnd[]> {
-  const { environment, until, timeoutMs } = options;
-  const { clock } = environment.world;
-  const startedMs = clock.now();
-  const views: (RolloutView | undefined)[] = workloads.map(() => undefined);
-  const ends: (RolloutEnd | undefined)[] = workloads.map(() => undefined);
-  const followers: Follower[] = [];
-  let finish = (): void => {};
-  let fail = (_: unknown): void => {};
-  const all = new Promise<void>((resolve, reject) => {
-    finish = resolve;
-    fail = reject;
-  });
-  const end = (index: number, outcome: RolloutEnd["outcome"]): void => {
-    if (ends[index]) return;
-    const view = views[index];
-    const { kind, key } = workloads[index] as NamedWorkload;
-    ends[index] = { name: `${kind.ref.kind.toLowerCase()}/${key.name}`, outcome, tookMs: clock.now() - startedMs, ...(view && { view }) };
-    followers[index]?.close();
-    face.ended(ends[index]);
-    if (ends.every((each) => each !== undefined)) finish();
+const startNamed =
+  (workloads: readonly NamedWorkload[], environment: Environment, connection: Connection, flags: Flags): FollowAllOptions["start"] =>
+  async (changed) => {
+    const options = followOptions(environment, connection, flags);
+    const followers = await Promise.all(
+      workloads.map((workload) => followRollout({ ...options, ...workload, changed: (view) => changed(workload, view) })),
+    );
+    return {
+      close() {
+        for (const follower of followers) follower.close();
+      },
+    };
   };
-  const changed = (index: number, view: RolloutView | undefined): void => {
-    if (ends[index]) return;
-    if (!view) {
-      end(index, "gone");
-      return;
-    }
-    views[index] = view;
-    face.show(index, views);
-    const outcome = outcomeOf(view, until);
-    if (outcome) end(index, outcome);
-  };
-  const endAll = (outcome: RolloutEnd["outcome"]): void => {
-    for (const index of workloads.keys()) end(index, outcome);
-  };
-  const timer = timeoutMs > 0 ? clock.setTimer(timeoutMs, () => endAll("timed-out")) : undefined;
-  const interrupted = (): void => endAll("interrupted");
-  environment.interrupted.addEventListener("abort", interrupted, { once: true });
-  for (const [index, workload] of workloads.entries())
-    options
-      .follow(workload, (view) => changed(index, view))
-      .then((follower) => {
-        followers[index] = follower;
-        if (ends[index]) follower.close();
-      }, fail);
-  try {
-    await all;
-    return ends.filter((each) => each !== undefined);
-  } finally {
-    timer?.cancel();
-    environment.interrupted.removeEventListener("abort", interrupted);
-    for (const follower of followers) follower?.close();
-  }
-}
-
-/** Whether this is the end that was asked for. */
-function outcomeOf({ verdict }: RolloutView, until: Until): RolloutEnd["outcome"] | undefined {
-  if (until === "forever") return undefined;
-  if (verdict === "complete") return "complete";
-  if (until === "certain" && (verdict === "failed" || verdict === "waiting-for-somebody")) return verdict;
-  return undefined;
-}
 
 function codeOf(ends: readonly RolloutEnd[]): number {
+  if (ends.some(({ outcome }) => outcome === "interrupted")) return interruptedCode;
   const verdicts = ends.map(({ outcome, view }) =>
     outcome === "failed" || outcome === "waiting-for-somebody" ? (view?.verdict ?? "progressing") : "complete",
   );
-  if (ends.some(({ outcome }) => outcome === "interrupted")) return interruptedCode;
   const code = worstCode(verdicts);
   if (code > 0) return code;
   if (ends.some(({ outcome }) => outcome === "timed-out")) return timedOutCode;
   return ends.some(({ outcome }) => outcome === "gone") ? 1 : 0;
-}
-
-function jsonFace({ stdout, world }: Environment): Face {
-  const told = new Map<number, string>();
-  return {
-    show(index, all) {
-      const view = all[index];
-      if (!view) return;
-      const { time, estimate, ...document } = viewDocument(view);
-      // Sentences tell ages: that time has passed is no change.
-      const { explanations, ...facts } = document;
-      const text = toCompactJson([facts, explanations.map(({ code, certainty, pods }) => [code, certainty, pods])]);
-      if (told.get(index) === text) return;
-      told.set(index, text);
-      stdout.write(`${toCompactJson({ time: formatTime(time), ...document, estimate })}\n`);
-    },
-    ended: ({ name, outcome, tookMs }) => {
-      stdout.write(`${toCompactJson({ time: formatTime(world.clock.now()), ended: name, outcome, tookMs })}\n`);
-    },
-    close() {},
-  };
-}
-
-function lineFace({ stdout, world }: Environment): Face {
-  const before = new Map<number, RolloutView>();
-  return {
-    show(index, all) {
-      const view = all[index];
-      if (!view) return;
-      for (const line of changeLines(view, before.get(index))) stdout.write(`${line}\n`);
-      before.set(index, view);
-    },
-    ended: ({ name, outcome }) => {
-      stdout.write(`${formatTime(world.clock.now()).slice(11)} ${name} ${outcome}\n`);
-    },
-    close() {},
-  };
-}
-
-function liveFace({ stdout, variable }: Environment, flags: Flags): Face {
-  const colour = !flags.bool("no-color") && !variable("NO_COLOR") && variable("TERM") !== "dumb";
-  const screen = openScreen(stdout);
-  const gone: string[] = [];
-  let picture: readonly string[] = [];
-  return {
-    show(_, all) {
-      const options = { width: screen.width, colour };
-      const lines = all.flatMap((view, index) => {
-        if (!view) return [];
-        const isBrief = all.length > 1 && view.verdict === "complete";
-        return [...(index > 0 && !isBrief ? [""] : []), ...(isBrief ? [drawBrief(view, options)] : draw(view, options))];
-      });
-      picture = lines;
-      screen.paint([...picture, ...gone]);
-    },
-    ended({ name, outcome }) {
-      if (outcome !== "gone") return;
-      gone.push(`${name} was deleted`);
-      screen.paint([...picture, ...gone]);
-    },
-    close: () => screen.close(),
-  };
 }
 
 async function report(ends: readonly RolloutEnd[], flags: Flags, environment: Environment, isJson: boolean): Promise<void> {

@@ -1,12 +1,11 @@
 /** Who is behind a release, in words: the user where one is known, else the field manager. */
 import { engineUser } from "../../release/records/authors.ts";
 import type { Release } from "../../release/records/release.ts";
+import { ownManager } from "../../release/records/writer.ts";
 import { safeText } from "../../release/safe-text.ts";
 
 const serviceAccount = /^system:serviceaccount:([^:]+):(.+)$/;
 const unknown = "<unknown>";
-/** As which field manager the release controllers write, in the engine and elsewhere. */
-const ownManager = "windlass";
 
 /** For a cell of a table; `wide` shortens no name. `before`: the release before it. */
 export function whoText(release: Release, before: Release | undefined, { wide }: { readonly wide: boolean }): string {
@@ -29,7 +28,7 @@ export function whoSentence(release: Release, before: Release | undefined): stri
 
 /** Nobody asked for it: a release that failed was given up, or configuration changed that the workload follows. */
 const isAutomatic = (release: Release, before: Release | undefined): boolean =>
-  release.user === engineUser || isRolledBackTo(release, before);
+  release.user === engineUser || (release.user === undefined && release.manager === ownManager) || isRolledBackTo(release, before);
 
 const isRolledBackTo = ({ template, manager }: Release, before: Release | undefined): boolean =>
   manager === ownManager && before?.rollback?.to === template;

@@ -2,12 +2,12 @@
 import { formatTime } from "../../base/time.ts";
 import { failingPods, podState } from "./pod-state.ts";
 import type { RolloutView } from "./rollout-view.ts";
-import { stateSentence } from "./sentence.ts";
+import { type NameOptions, shownName, stateSentence } from "./sentence.ts";
 
 /** The lines that lead from `before` to `view`, such as `10:00:03Z deploy/web Pod web-1 is ready`; without a view before, the state and every Pod that is not as it should be. */
-export function changeLines(view: RolloutView, before?: RolloutView): string[] {
+export function changeLines(view: RolloutView, before?: RolloutView, options: NameOptions = {}): string[] {
   const { snapshot, explanations, nowMs } = view;
-  const head = `${formatTime(nowMs).slice(11)} ${snapshot.kind.shortName}/${snapshot.key.name}`;
+  const head = `${formatTime(nowMs).slice(11)} ${shownName(snapshot, options)}`;
   const texts: string[] = [];
   const state = stateText(view);
   if (!before || stateText(before) !== state) texts.push(state);

@@ -25,7 +25,7 @@ const web = (replicas: number): DeploymentObject => ({
     selector: { matchLabels: { app: "web" } },
     template: {
       metadata: { labels: { app: "web" }, annotations: { "simulated.windlass.dev/ready-after-ms": "4000" } },
-      spec: { containers: [{ name: "app", image: "shop/web:v1" }] },
+      spec: { containers: [{ name: "app", image: "shop/web:v1", readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 } }] },
     },
   },
 });

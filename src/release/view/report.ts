@@ -29,6 +29,8 @@ const marks: Readonly<Record<RolloutEnd["outcome"], string>> = {
   interrupted: "❔",
 };
 
+const isError = ({ outcome }: RolloutEnd): boolean => outcome === "gone" || outcome === "interrupted";
+
 const causesOf = ({ view }: RolloutEnd) =>
   view?.explanations.filter(({ certainty, needsPerson }) => certainty !== "waiting" || needsPerson) ?? [];
 
@@ -88,13 +90,23 @@ export function workflowCommands(ends: readonly RolloutEnd[]): string[] {
   });
 }
 
+/** What XML 1.0 has no way to say is left out. */
 const xml = (text: string): string =>
-  text.replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c] as string);
+  text
+    .replace(
+      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+      "",
+    )
+    .replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c] as string);
 
-/** A test suite with a case per workload. */
+/**
+ * A test suite with a case per workload, with the elements and attributes that Jenkins, GitLab and the actions of GitHub read. Who has
+ * to act is a failure; what was not followed to its end is an error.
+ */
 export function junitReport(ends: readonly RolloutEnd[]): string {
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
-  const failed = ends.filter(({ outcome }) => outcome !== "complete");
+  const errors = ends.filter(isError).length;
+  const failures = ends.filter(({ outcome }) => outcome !== "complete").length - errors;
   const total = Math.max(0, ...ends.map(({ tookMs }) => tookMs));
   const cases = ends.map((end) => {
     const head = `    <testcase classname="rollout" name="${xml(end.name)}" time="${seconds(end.tookMs)}"`;
@@ -108,12 +120,14 @@ export function junitReport(ends: readonly RolloutEnd[]): string {
         ...wayOut.map(({ about, command }) => `  → ${about}${command === undefined ? "" : `: ${command}`}`),
       ])
       .join("\n");
-    return `${head}>\n      <failure type="${end.outcome}" message="${xml(message)}">${xml(body)}</failure>\n    </testcase>`;
+    const element = isError(end) ? "error" : "failure";
+    return `${head}>\n      <${element} type="${end.outcome}" message="${xml(message)}">${xml(body)}</${element}>\n    </testcase>`;
   });
+  const counts = `name="rollouts" tests="${ends.length}" failures="${failures}" errors="${errors}" skipped="0" time="${seconds(total)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    "<testsuites>",
-    `  <testsuite name="rollouts" tests="${ends.length}" failures="${failed.length}" time="${seconds(total)}">`,
+    `<testsuites ${counts}>`,
+    `  <testsuite ${counts}>`,
     ...cases,
     "  </testsuite>",
     "</testsuites>",

@@ -1,8 +1,9 @@
 /** A rollout as it is shown: the picture of now, its causes, how it came here and how long it may still take. Pure. */
 import { type Verdict, verdictOf } from "../explain/explain.ts";
 import type { Explanation } from "../explain/explanation.ts";
+import { type Estimate, estimateOf } from "./estimate.ts";
 import { failingPods, podState } from "./pod-state.ts";
-import type { PodView, Strategy, WorkloadSnapshot } from "../workload.ts";
+import type { PodView, WorkloadSnapshot } from "../workload.ts";
 
 /** Numbers of Pods at one instant. */
 export interface Sample {
@@ -13,13 +14,6 @@ export interface Sample {
   readonly unavailableNew: number;
   readonly unavailableOld: number;
   readonly terminating: number;
-}
-
-export interface Estimate {
-  /** From a Pod's creation to its being available, measured at those of this revision that are; absent until one is. */
-  readonly perPodMs?: number;
-  /** Until the rollout is complete; absent while nothing is known, or something is in the way. */
-  readonly leftMs?: number;
 }
 
 export interface RolloutView {
@@ -69,29 +63,6 @@ function extended(history: readonly Sample[], sample: Sample): readonly Sample[]
   const { atMs: _, ...numbers } = sample;
   if (last && Object.entries(numbers).every(([name, value]) => last[name as keyof Sample] === value)) return history;
   return [...history.slice(1 - historyMax), sample];
-}
-
-/** How many Pods are under way at a time. */
-function parallelOf({ type, ordered, maxSurge, maxUnavailable, maxPods }: Strategy): number {
-  if (type === "Recreate") return Math.max(1, maxPods);
-  return ordered ? 1 : Math.max(1, maxSurge + maxUnavailable);
-}
-
-function estimateOf(snapshot: WorkloadSnapshot, nowMs: number): Estimate {
-  const { counts, strategy, pods } = snapshot;
-  const ours = pods.filter((pod) => isNew(snapshot, pod) && !pod.terminating && !pod.ended);
-  const done = ours.filter((pod) => pod.available && pod.readySinceMs !== undefined && pod.restarts === 0);
-  if (done.length === 0) return {};
-  const took = done.map((pod) => (pod.readySinceMs as number) + strategy.minReadySeconds * 1000 - pod.createdMs);
-  const perPodMs = took.reduce((sum, ms) => sum + ms, 0) / took.length;
-  const missing = Math.max(0, counts.desired - strategy.keptBack - ours.filter((pod) => pod.available).length);
-  // How long a Pod takes to leave is its own affair, up to its grace; where the next one waits for that, nobody knows.
-  const waitsForLeaving = strategy.maxSurge === 0 && pods.some((pod) => pod.terminating);
-  if (missing === 0 || strategy.type === "OnDelete" || waitsForLeaving) return { perPodMs };
-  const underWay = ours.filter((pod) => !pod.available);
-  const ageMs = underWay.length > 0 ? Math.max(...underWay.map((pod) => nowMs - pod.createdMs)) : 0;
-  const rounds = Math.ceil(missing / parallelOf(strategy));
-  return { perPodMs, leftMs: Math.max(1000, rounds * perPodMs - Math.min(ageMs, perPodMs)) };
 }
 
 /** For `-o json`: one document per change. */

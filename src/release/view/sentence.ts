@@ -3,12 +3,21 @@ import { humanDuration } from "../../machinery/duration.ts";
 import type { PodView } from "../workload.ts";
 import { isNew, type RolloutView } from "./rollout-view.ts";
 
-/** `Rolling out web: 3 of 5 new Pods available` and so on, without what is awaited. */
-export function stateSentence({ snapshot, verdict }: RolloutView): string {
-  const { counts, strategy, key, kind, target } = snapshot;
+export interface NameOptions {
+  /** Workloads of several namespaces are shown beside each other. */
+  readonly withNamespace?: boolean;
+}
+
+/** `deploy/web`, `shop/deploy/web`. */
+export const shownName = ({ kind, key }: RolloutView["snapshot"], { withNamespace = false }: NameOptions = {}): string =>
+  `${withNamespace && key.namespace !== undefined ? `${key.namespace}/` : ""}${kind.shortName}/${key.name}`;
+
+/** `Rolling deploy/web to revision 2: 3 of 5 new Pods available` and so on, without what is awaited. */
+export function stateSentence({ snapshot, verdict }: RolloutView, options: NameOptions = {}): string {
+  const { counts, strategy, target } = snapshot;
   const wanted = counts.desired - strategy.keptBack;
   const available = snapshot.pods.filter((pod) => isNew(snapshot, pod) && pod.available && !pod.terminating).length;
-  const name = `${kind.shortName}/${key.name}`;
+  const name = shownName(snapshot, options);
   const revision = target ? ` to revision ${target.number}` : "";
   const numbers = `${Math.min(available, wanted)} of ${wanted} new Pods available`;
   const kept = strategy.keptBack > 0 ? `, ${strategy.keptBack} kept back by the partition` : "";
@@ -32,8 +41,10 @@ export function awaitedSentence(view: RolloutView): string | undefined {
   const next = nextPod(view);
   const trouble = explanations.find(({ certainty, isPassing }) => certainty !== "waiting" && !isPassing);
   if (next && !trouble) {
-    const age = humanDuration(Math.max(0, nowMs - next.createdMs));
-    const usual = estimate.perPodMs === undefined ? "" : ` of about ${humanDuration(estimate.perPodMs)}`;
+    const ageMs = Math.max(0, nowMs - next.createdMs);
+    const age = humanDuration(ageMs);
+    const { perPodMs } = estimate;
+    const usual = perPodMs === undefined ? "" : `${ageMs > perPodMs ? ", usually" : " of"} about ${humanDuration(perPodMs)}`;
     const what = next.ready ? "to have been ready for long enough" : "to become ready";
     parts.push(`waiting for Pod ${next.name} ${what} (${age}${usual})`);
   } else if (!trouble && explanations[0] && !explanations[0].isPassing) parts.push(withoutStop(explanations[0].sentence));
