@@ -149,6 +149,18 @@ test("an annotation says for whom the user acted, until another user writes and 
   await stop();
 });
 
+test("where no server tells, a release that the release controllers made is not put down to who wrote before them", async () => {
+  const { as, clock, users, roll, stop } = await setUp(() => undefined);
+  await as(deployer).create(Deployment, workload(Deployment, "web:1", { [changedByKey]: "jane" }));
+  await clock.advance(5000);
+  await as(bob, "windlass").patch(Deployment, key, "merge", { spec: { template: { metadata: { labels: { content: "2" } } } } });
+  await clock.advance(5000);
+  await roll(Deployment, deployer, "web:3");
+  await clock.advance(5000);
+  assert.deepEqual(await users(), ["web:1 jane", "web:1 undefined", "web:3 jane"]);
+  await stop();
+});
+
 test("where no server tells, the annotation is the user", async () => {
   const { as, roll, clock, users, stop } = await setUp(() => undefined);
   await as(deployer).create(Deployment, workload(Deployment, "web:1"));

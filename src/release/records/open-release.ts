@@ -52,7 +52,7 @@ export function openRelease(
     startedMs,
     outcome: "progressing",
     ...(manager && { manager: manager.manager }),
-    ...writerOf(object, { template, releases: next.releases, authors }),
+    ...writerOf(object, { template, manager: manager?.manager, releases: next.releases, authors }),
     ...(!last && complete && { backfilled: true as const }),
   };
   for (const revision of [...missed, target]) next = withText(next, templateDigest(revision), canonicalJson(revision.template));

@@ -10,9 +10,14 @@ import type { Release } from "./release.ts";
  */
 export const changedByKey = "windlass.dev/changed-by";
 
+/** As which field manager the release controllers write. */
+export const ownManager = "windlass";
+
 interface Circumstances {
   /** Digest of the template that was written. */
   readonly template: string;
+  /** The field manager that wrote it, where the object tells. */
+  readonly manager: string | undefined;
   /** The releases before. */
   readonly releases: readonly Release[];
   /** Absent where no server tells. */
@@ -25,15 +30,21 @@ interface Circumstances {
  */
 export function writerOf(
   object: KubeObject,
-  { template, releases, authors }: Circumstances,
+  { template, manager, releases, authors }: Circumstances,
 ): Pick<Release, "user" | "impersonatedBy" | "onBehalfOf"> {
   const claim = object.metadata.annotations?.[changedByKey];
   const claimed = claim ? shortened(claim) : undefined;
-  if (!authors) return claimed === undefined ? {} : { user: claimed };
+  if (!authors) return claimed === undefined || isAnothers(claimed, manager, releases) ? {} : { user: claimed };
   const author = authors.authorOf(object, template);
   if (!author) return {};
   const isMeant = claimed !== undefined && ![claimed, engineUser].includes(author.user) && !isLeftOver(claimed, author.user, releases);
   return { ...author, ...(isMeant && { onBehalfOf: claimed }) };
+}
+
+/** Whether it is the name of who wrote before the release controllers did: they leave it in place, and act for nobody. */
+function isAnothers(claimed: string, manager: string | undefined, releases: readonly Release[]): boolean {
+  const last = releases.findLast(({ user }) => user === claimed);
+  return manager === ownManager && last !== undefined && last.manager !== ownManager;
 }
 
 /** Whether it stood there already when another user wrote: annotations stay until somebody takes them away. */

@@ -15,7 +15,7 @@ import { gather } from "../explain/gather.ts";
 import { decodeHistory, historyKeyOf, historyLabel, isHistoryOf, shortened } from "../records/history-object.ts";
 import { changeHistory } from "../records/history-store.ts";
 import { emptyHistory, type Release, type ReleaseHistory } from "../records/release.ts";
-import { changedByKey } from "../records/writer.ts";
+import { changedByKey, ownManager } from "../records/writer.ts";
 import { workloadKinds } from "../workload-kinds.ts";
 import type { PodView, WorkloadKind, WorkloadObject, WorkloadSnapshot } from "../workload.ts";
 import { decideRollback, type Plan } from "./decide.ts";
@@ -25,7 +25,6 @@ import { type RollbackPolicy, rollbackPolicy } from "./policy.ts";
 const eventsReadMs = 5000;
 /** What was said is remembered so far back. */
 const toldMax = 10;
-const fieldManager = "windlass";
 const changeCauseKey = "kubernetes.io/change-cause";
 
 /** One controller per kind of workload. */
@@ -135,7 +134,7 @@ function rollbackController(kind: WorkloadKind, deps: ControllerDeps): Controlle
     // The object carries the version that was looked at: where somebody wrote since, this is refused and decided again.
     const back = { ...object, metadata: { ...object.metadata, annotations }, spec: { ...object.spec, template: to.template } };
     try {
-      await client.update<WorkloadObject>(kind.ref, back, { fieldManager });
+      await client.update<WorkloadObject>(kind.ref, back, { fieldManager: ownManager });
     } catch (error) {
       if (!isForbidden(error) && !isInvalid(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
