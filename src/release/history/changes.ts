@@ -49,8 +49,15 @@ export function changesBetween(before: State, after: State, toText: (value: unkn
 function templateChange(before: State, after: State, toText: (value: unknown) => string): Change[] {
   const title = "Pod template";
   if (!before.template || !after.template) return [{ title, lines: [], note: "is not remembered" }];
-  if (deepEqual(before.template, after.template)) return [];
-  return [{ title, lines: lineDiff(toText(before.template), toText(after.template)) }];
+  const [was, is] = [withoutEmptyTime(before.template), withoutEmptyTime(after.template)];
+  return deepEqual(was, is) ? [] : [{ title, lines: lineDiff(toText(was), toText(is)) }];
+}
+
+/** A template has no creation time; some servers give it an empty one, which no release changes. */
+export function withoutEmptyTime(template: PodTemplateSpec): PodTemplateSpec {
+  if (!template.metadata) return template;
+  const { creationTimestamp: _, ...metadata } = template.metadata;
+  return { ...template, metadata };
 }
 
 function configurationChanges(before: readonly ConfigurationState[], after: readonly ConfigurationState[]): Change[] {

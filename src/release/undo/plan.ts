@@ -2,7 +2,7 @@
 import type { PodTemplateSpec } from "../../api/types.ts";
 import { canonicalJson } from "../../machinery/canonical-json.ts";
 import { deepEqual } from "../../machinery/equality.ts";
-import { stateOf, type State } from "../history/changes.ts";
+import { stateOf, type State, withoutEmptyTime } from "../history/changes.ts";
 import { digestOf } from "../records/history-object.ts";
 import { lastProven, type Release, type ReleaseHistory, releaseOf } from "../records/release.ts";
 import { templateDigest } from "../records/template-digest.ts";
@@ -83,13 +83,6 @@ export function refusePaused({ paused, object }: WorkloadSnapshot): void {
 
 /** The template of now, as revisions would hold it. */
 const present = ({ object }: WorkloadSnapshot): PodTemplateSpec => withoutEmptyTime(object.spec?.template ?? {});
-
-/** Revisions hold no creation time; some servers give templates an empty one. */
-function withoutEmptyTime(template: PodTemplateSpec): PodTemplateSpec {
-  if (!template.metadata) return template;
-  const { creationTimestamp: _, ...metadata } = template.metadata;
-  return { ...template, metadata };
-}
 
 type Goal = Pick<UndoPlan, "number" | "template" | "revision" | "release" | "changeCause">;
 
