@@ -32,6 +32,13 @@ for (const version of versions) {
       assert.equal(await run("kubectl create secret generic keys --from-literal=password=s3cr3t"), "secret/keys created");
       assert.equal(await run("kubectl create service clusterip plain --tcp=80:80"), "service/plain created");
       assert.equal(await run("kubectl create deployment made --image=kiamol/ch09-vweb:v1 -n other"), "deployment.apps/made created");
+      const review = {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: { resourceAttributes: { verb: "get", resource: "pods" } },
+      };
+      const reviewed = await run("kubectl create -o json -f -", { input: JSON.stringify(review) });
+      assert.equal(JSON.parse(reviewed).status.allowed, true);
       const again = await attempt("kubectl create configmap settings");
       assert.equal(again.code, 1);
       assert.match(

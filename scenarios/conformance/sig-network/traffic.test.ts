@@ -375,6 +375,27 @@ test("traffic on real containers", async (t) => {
     }
   });
 
+  for (const [kind, apiVersion, selector] of [
+    ["ReplicaSet", "apps/v1", (labels: object) => ({ matchLabels: labels })],
+    ["ReplicationController", "v1", (labels: object) => labels],
+  ] as const) {
+    await t.test(`${kind} should serve a basic image on each replica with a public image`, async () => {
+      const labels = { app: `basic-${kind.toLowerCase()}` };
+      const { spec } = serverPod("any", { http: "9376", udp: "" });
+      // Each answers with its own name: no variable says another.
+      const containers = [{ ...spec.containers[0], env: [] }];
+      const template = { metadata: { labels }, spec: { ...spec, containers, restartPolicy: "Always" } };
+      const name = labels.app;
+      await create(engine, [{ apiVersion, kind, metadata: { name }, spec: { replicas: 2, selector: selector(labels), template } }]);
+      const pods = await until("two replicas are ready", async () => {
+        const { items } = await engine.read(`${core}/pods?labelSelector=app%3D${name}`);
+        return items.length === 2 && items.every(isReady) && items;
+      });
+      for (const { metadata, status } of pods) await says(`${status.podIP}:9376/hostname`, metadata.name);
+      await remove(`${kind.toLowerCase()}/${name}`);
+    });
+  }
+
   await t.test("Service endpoints latency should not be very high", async () => {
     const names = Array.from({ length: 60 }, (_, index) => `latency-${index}`);
     const started = performance.now();

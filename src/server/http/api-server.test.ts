@@ -71,6 +71,15 @@ describe("the server on its port", () => {
     assert.equal((await client.http2("GET", "/apis/nothing.example")).status, 404);
   });
 
+  test("there are no custom resource definitions: kubectl asks before it sends what can't be patched", async () => {
+    const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const list = await client.http2("GET", definitions);
+    assert.equal(list.status, 200);
+    assert.deepEqual(list.json().items, []);
+    assert.equal((await client.http2("GET", `${definitions}/some.example.com`)).status, 404);
+    assert.equal((await client.http2("POST", definitions, { body: "{}" })).status, 404);
+  });
+
   test("API-10: the version is told in plain integers, and health to anybody", async () => {
     const { major, minor } = (await client.http1("GET", "/version", { as: "nobody" })).json();
     assert.deepEqual([major, minor], ["1", "35"]);
@@ -227,6 +236,14 @@ describe("the server on its port", () => {
       body: `a: b\n`.repeat(150_000),
     });
     assert.deepEqual([long.status, long.json().reason], [413, "RequestEntityTooLarge"]);
+    const send = (name: string, extra: string) =>
+      client.http1("POST", configMaps, {
+        headers: { "content-type": "application/yaml" },
+        body: `metadata:\n  name: ${name}\ndata:\n${Array.from({ length: 10_000 }, (_, n) => `  key-${n}: a text of some length\n`).join("")}${extra}`,
+      });
+    assert.equal((await send("many-lines", "")).status, 201, "what is usually written is read fast, and may be long");
+    const intricate = await send("intricate", "  last: &anchor text\n");
+    assert.deepEqual([intricate.status, intricate.json().reason], [413, "RequestEntityTooLarge"]);
   });
 
   test("YAML goes in and out", async () => {

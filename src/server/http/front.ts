@@ -11,6 +11,7 @@ import { accessDenied } from "../auth/access.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { type PathRequest, type RequestInfo, readRequest, requestedName } from "./request-info.ts";
+import { answerNoCustomResources, asksForCustomResources } from "./no-custom-resources.ts";
 import { type ResourceServer, type SubresourceHandler, serveResource } from "./resources.ts";
 
 /** Finds out who asks. Throws 401 for credentials that are wrong; undefined when there are none. */
@@ -98,7 +99,10 @@ export function createFront(options: FrontOptions): Front {
       return handler(exchange, request);
     }
     const kind = byPath.get(`${request.group}/${request.version}/${request.resource}`);
-    if (!kind) throw unknownPath();
+    if (!kind) {
+      if (!asksForCustomResources(request)) throw unknownPath();
+      return answerNoCustomResources(exchange);
+    }
     return serveResource(server, exchange, request, kind, user);
   }
 
