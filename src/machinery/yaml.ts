@@ -4,6 +4,7 @@
  */
 import { type Document, parseAllDocuments, parseDocument, type ScalarTag } from "yaml";
 import { isRecord, setOwnField } from "../base/own-field.ts";
+import { scalarRules } from "./yaml-scalars.ts";
 
 /** The text is no YAML, or says something that JSON can't. The message says where. */
 export class YamlError extends Error {
@@ -18,33 +19,7 @@ const aliasesMax = 100;
 /** What a document may come to once its aliases are written out: characters of texts and keys, and one for every value. */
 const expandedMax = 8 * 1024 * 1024;
 
-const booleans = new Map<string, boolean>();
-for (const word of ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]) booleans.set(word, true);
-for (const word of ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]) booleans.set(word, false);
-
-const integer = /^[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|[1-9][0-9_]*|0)$/;
-const decimal = /^[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?$/;
-
-function integerOf(text: string): number {
-  const digits = text.replaceAll("_", "").replace(/^[-+]/, "");
-  const sign = text.startsWith("-") ? -1 : 1;
-  const octal = /^0[oO]?([0-7]+)$/.exec(digits);
-  return sign * (octal ? Number.parseInt(octal[1] as string, 8) : Number(digits));
-}
-
-const scalar = (tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({ default: true, tag, test, resolve });
-
-const tags: ScalarTag[] = [
-  scalar("tag:yaml.org,2002:null", /^(?:~|null|Null|NULL)?$/, () => null),
-  scalar("tag:yaml.org,2002:bool", /^(?:[yYnN]|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/, (text) =>
-    booleans.get(text),
-  ),
-  scalar("tag:yaml.org,2002:int", integer, integerOf),
-  scalar("tag:yaml.org,2002:float", decimal, (text) => Number(text.replaceAll("_", ""))),
-  scalar("tag:yaml.org,2002:float", /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/, (text) =>
-    /nan/i.test(text) ? Number.NaN : Number.POSITIVE_INFINITY,
-  ),
-];
+const tags: ScalarTag[] = scalarRules.map((rule) => ({ default: true, ...rule }));
 
 const options = { version: "1.1", schema: "failsafe", customTags: tags, merge: true, uniqueKeys: false, prettyErrors: false } as const;
 
