@@ -61,8 +61,10 @@ export interface WatchWorkloadOptions {
  * does, so that a missing workload or a forbidden list is an error and not a silent wait. Broken connections are made anew.
  */
 export async function watchWorkload({ client, world, kind, key, changed }: WatchWorkloadOptions): Promise<WorkloadWatch> {
-  const { object: first } = await observe(client, kind, key, world.clock.now());
+  const first: WorkloadObject = await client.get(kind.ref, key);
   const place = placeOf(first, key);
+  // A watch tries again for ever: what is forbidden has to show here.
+  await Promise.all([kind.revisionRef, Pod].map((ref: KindRef) => client.list(ref, { ...place, limit: 1 })));
   const namespace = key.namespace === undefined ? {} : { namespace: key.namespace };
   const own = new Informer<WorkloadObject>({
     client,

@@ -51,7 +51,7 @@ test("fifty workloads in 24 lines: the broken one with its way out, the others i
   ];
   const lines = drawMany(views, size);
   assert.ok(lines.length <= size.height, `${lines.length} lines`);
-  assert.equal(lines[0], "50 workloads: 1 cannot succeed as they are, 4 under way, 45 complete");
+  assert.equal(lines[0], "50 workloads: 1 cannot succeed as it is, 4 are under way, 45 are complete");
   assert.equal(lines[1], "deploy/broken cannot get to revision 2 as it is: 0 of 2 new Pods available");
   assert.ok(lines.some((line) => line.includes("windlass rollout undo deploy/broken -n shop")));
   for (let index = 0; index < 4; index++) assert.equal(lines.filter((line) => line.includes(`deploy/rolling-${index} `)).length, 1);

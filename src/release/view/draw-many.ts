@@ -10,12 +10,13 @@ import { awaitedSentence, shownName } from "./sentence.ts";
 import { columnsOf, renderLine } from "./styled-line.ts";
 
 const worstFirst: readonly Verdict[] = ["failed", "likely-failing", "waiting-for-somebody", "progressing", "complete"];
-const words: Readonly<Record<Verdict, string>> = {
-  failed: "cannot succeed as they are",
-  "likely-failing": "have something in their way",
-  "waiting-for-somebody": "wait for somebody",
-  progressing: "under way",
-  complete: "complete",
+/** Of one, of several. */
+const words: Readonly<Record<Verdict, readonly [string, string]>> = {
+  failed: ["cannot succeed as it is", "cannot succeed as they are"],
+  "likely-failing": ["is held up", "are held up"],
+  "waiting-for-somebody": ["waits for somebody", "wait for somebody"],
+  progressing: ["is under way", "are under way"],
+  complete: ["is complete", "are complete"],
 };
 /** Less than this says less than its line in the list. */
 const detailMinLines = 4;
@@ -64,7 +65,7 @@ function detailed(open: readonly RolloutView[], room: number, options: DrawOptio
 
 function headLine(views: readonly RolloutView[], options: DrawOptions): string {
   const counts = worstFirst.map((verdict) => [verdict, views.filter((view) => view.verdict === verdict).length] as const);
-  const parts = counts.filter(([, count]) => count > 0).map(([verdict, count]) => `${count} ${words[verdict]}`);
+  const parts = counts.filter(([, count]) => count > 0).map(([verdict, count]) => `${count} ${words[verdict][count === 1 ? 0 : 1]}`);
   return renderLine([{ text: `${views.length} workloads: ${parts.join(", ")}`, style: "strong" }], lineOptions(options));
 }
 

@@ -26,6 +26,8 @@ export function stateSentence({ snapshot, verdict }: RolloutView, options: NameO
       return `${name} is complete${target ? ` at revision ${target.number}` : ""}: ${counts.available} of ${counts.desired} Pods available${kept}`;
     case "failed":
       return `${name} cannot get${revision} as it is: ${numbers}${kept}`;
+    case "likely-failing":
+      return `${name} is held up on its way${revision}: ${numbers}${kept}`;
     case "waiting-for-somebody":
       return `${name} waits for somebody: ${numbers}${kept}`;
     default:
@@ -47,7 +49,8 @@ export function awaitedSentence(view: RolloutView): string | undefined {
     const usual = perPodMs === undefined ? "" : `${ageMs > perPodMs ? ", usually" : " of"} about ${humanDuration(perPodMs)}`;
     const what = next.ready ? "to have been ready for long enough" : "to become ready";
     parts.push(`waiting for Pod ${next.name} ${what} (${age}${usual})`);
-  } else if (!trouble && explanations[0] && !explanations[0].isPassing) parts.push(withoutStop(explanations[0].sentence));
+  } else if (!trouble && explanations[0] && !explanations[0].isPassing && !explanations[0].needsPerson)
+    parts.push(withoutStop(explanations[0].sentence));
   if (estimate.leftMs !== undefined) parts.push(`about ${humanDuration(estimate.leftMs)} left`);
   const untilMs = snapshot.deadline?.atMs;
   if (untilMs !== undefined && untilMs > nowMs) parts.push(`deadline in ${humanDuration(untilMs - nowMs)}`);
