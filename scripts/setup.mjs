@@ -20,8 +20,8 @@ export const enginePackages = [
   "busybox-static",
   "ca-certificates",
 ];
-/** What the tests need beside it: a registry and a second client for it, a way to make system calls fail, and a browser. */
-export const testPackages = ["docker-registry", "skopeo", "curl", "strace", "chromium"];
+/** What the tests need beside it: a registry and a second client for it, a way to make system calls fail, a browser, and the Python client. */
+export const testPackages = ["docker-registry", "skopeo", "curl", "strace", "chromium", "python3-kubernetes"];
 
 /** Runs `npm ci` unless node_modules already is what package-lock.json says. */
 export function ensureDependencies() {
