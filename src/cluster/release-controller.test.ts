@@ -20,7 +20,7 @@ import { systemClock, systemRandom } from "../base/system-world.node.ts";
 import type { Client } from "../client/client.ts";
 import { httpClient } from "../client/http-client.node.ts";
 import { httpTransport } from "../client/http-transport.node.ts";
-import { controllerManifest, controllerNamespace, leaseName, webhookPath } from "../release/controller/manifest.ts";
+import { controllerManifest, controllerNamespace, leaseName, recordUserPath, webhookPath } from "../release/controller/manifest.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { type Engine, startEngine } from "./engine.node.ts";
 import { releaseController } from "./release-controller.node.ts";
@@ -199,7 +199,7 @@ test("it records, rolls back and follows configuration with the rights of its ma
   close();
 });
 
-test("the webhook answers over TLS with its own certificate: copies for names, nothing for who does not ask", async () => {
+test("the webhooks answer over TLS with their own certificate: copies for names, nothing for who does not ask, and the user", async () => {
   const { client, forbidden, close } = await controllerClient();
   const interrupt = new AbortController();
   let port = 0;
@@ -222,10 +222,11 @@ test("the webhook answers over TLS with its own certificate: copies for names, n
     admin.get(Secret, { namespace: controllerNamespace, name: "windlass-webhook" }),
   );
   const ca = Buffer.from(certificate.data?.["ca.crt"] as string, "base64").toString();
-  const review = (object: AnyObject, dryRun = false): Promise<any> =>
+  const userInfo = { username: "jane" };
+  const review = (object: AnyObject, { dryRun = false, path = webhookPath } = {}): Promise<any> =>
     new Promise((resolve, reject) => {
       const call = request(
-        { host: "127.0.0.1", port, path: webhookPath, method: "POST", ca, servername: `windlass-controller.${controllerNamespace}.svc` },
+        { host: "127.0.0.1", port, path, method: "POST", ca, servername: `windlass-controller.${controllerNamespace}.svc` },
         (response) => {
           let text = "";
           response.on("data", (chunk) => (text += chunk));
@@ -236,7 +237,11 @@ test("the webhook answers over TLS with its own certificate: copies for names, n
       );
       call.on("error", reject);
       call.end(
-        JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request: { uid: "7", namespace, object, dryRun } }),
+        JSON.stringify({
+          apiVersion: "admission.k8s.io/v1",
+          kind: "AdmissionReview",
+          request: { uid: "7", namespace, userInfo, object, dryRun },
+        }),
       );
     });
   const object = deployment("web:1");
@@ -255,6 +260,11 @@ test("the webhook answers over TLS with its own certificate: copies for names, n
   const plain = deployment("web:1");
   delete plain.metadata.annotations;
   assert.deepEqual((await review(plain)).response, { uid: "7", allowed: true });
+  const named = (await review(plain, { path: recordUserPath })).response;
+  assert.deepEqual(JSON.parse(Buffer.from(named.patch, "base64").toString()), [
+    { op: "add", path: "/metadata/annotations", value: { "windlass.dev/changed-by": "jane" } },
+  ]);
+  await assert.rejects(review(plain, { path: "/elsewhere" }), /^Error: 404/);
   await assert.rejects(
     review(undefined as never).then(({ response }) => assert.equal(response.allowed, false)),
     /false/,

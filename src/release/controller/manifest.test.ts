@@ -75,3 +75,37 @@ test("before Kubernetes 1.28 a webhook that is down is passed over, and nothing 
   assert.equal(fresh.failurePolicy, "Fail");
   assert.match(fresh.matchConditions[0].expression, /'windlass\.dev\/config-revisions' in object\.metadata\.annotations/);
 });
+
+test("to record users the server asks about new templates and about the annotation, after the names of copies, and elsewhere than at home", () => {
+  const objects = manifest({ webhook: true, recordUsers: true });
+  const { webhooks } = ofKind(objects, "MutatingWebhookConfiguration");
+  assert.deepEqual(
+    webhooks.map(({ name, clientConfig, failurePolicy }: AnyObject) => [name, clientConfig.service.path, failurePolicy]),
+    [
+      ["configuration.windlass.dev", "/pin-configuration", "Fail"],
+      ["users.windlass.dev", "/record-user", "Fail"],
+    ],
+  );
+  const [{ namespaceSelector, matchConditions, sideEffects }] = webhooks.slice(1);
+  assert.equal(sideEffects, "None");
+  assert.deepEqual(namespaceSelector.matchExpressions, [
+    { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system", controllerNamespace] },
+  ]);
+  const user = (object: string): string =>
+    `(has(${object}.metadata.annotations) && 'windlass.dev/changed-by' in ${object}.metadata.annotations ? ${object}.metadata.annotations['windlass.dev/changed-by'] : '')`;
+  assert.equal(
+    matchConditions[0].expression,
+    `request.operation == 'CREATE' || object.spec.template != oldObject.spec.template || ${user("object")} != ${user("oldObject")}`,
+  );
+});
+
+test("users alone can be recorded, in one namespace alone, and before Kubernetes 1.28 without standing in the way", () => {
+  const objects = manifest({ recordUsers: true, only: namespace, matchConditions: false });
+  const [webhook, ...others] = ofKind(objects, "MutatingWebhookConfiguration").webhooks;
+  assert.deepEqual([webhook.name, others], ["users.windlass.dev", []]);
+  assert.deepEqual(webhook.namespaceSelector.matchLabels, { "kubernetes.io/metadata.name": namespace });
+  assert.deepEqual([webhook.failurePolicy, webhook.matchConditions], ["Ignore", undefined]);
+  assert.ok(ofKind(objects, "Service"));
+  const [container] = ofKind(objects, "Deployment").spec.template.spec.containers;
+  assert.ok(container.args.includes("--webhook-address=:9443"));
+});
