@@ -67,17 +67,27 @@ interface SharedForm {
   readonly encoded: Record<string, unknown>;
 }
 
-/** The last sets that were written, by manager and size: controllers write the same set into thousands of objects, which then share it. */
-const written = new Map<string, SharedForm>();
+/**
+ * The last sets that were written, by manager and size, the one used last first: controllers write the same few sets into thousands of objects,
+ * which then share them.
+ */
+const written = new Map<string, SharedForm[]>();
 const writtenMax = 1024;
+/** One manager writes about so many sets of one size in turn: Events of each of its reasons, Pods of each of its states. */
+const writtenPerSizeMax = 6;
 
 function sharedForm(manager: string, fields: FieldSet): SharedForm {
   const key = `${sizeOf(fields)} ${manager}`;
-  const last = written.get(key);
-  if (last && sameSet(last.fields, fields)) return last;
-  const form = { fields, encoded: encodeFieldSet(fields) };
-  if (written.size >= writtenMax) written.clear();
-  written.set(key, form);
+  let forms = written.get(key);
+  if (!forms) {
+    if (written.size >= writtenMax) written.clear();
+    written.set(key, (forms = []));
+  }
+  const at = forms.findIndex((form) => sameSet(form.fields, fields));
+  if (at === 0) return forms[0] as SharedForm;
+  const form = at > 0 ? (forms.splice(at, 1)[0] as SharedForm) : { fields, encoded: encodeFieldSet(fields) };
+  // Sets that no other object has, with an address in them, push each other out and not those that are used again.
+  if (forms.unshift(form) > writtenPerSizeMax) forms.pop();
   return form;
 }
 

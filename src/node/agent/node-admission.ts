@@ -35,6 +35,8 @@ const safeSysctls = new Set([
   "net.ipv4.tcp_wmem",
 ]);
 
+const resources = ["cpu", "memory"] as const;
+
 /** `others` are the Pods that hold what the node has. Undefined: there is room. */
 export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal | undefined {
   if (!nodeMatchesPod(pod, node)) {
@@ -52,13 +54,16 @@ export function refusalOf(pod: Pod, node: Node, others: Iterable<Pod>): Refusal 
   const capacity = allocatableOf(node.status?.allocatable);
   const wanted = requestsOf(pod);
   const claims = hostPortsOf(pod);
+  const weighs = resources.some((resource) => (wanted.get(resource) ?? 0) > 0);
   const used = { cpu: 0, memory: 0 };
   let pods = 0;
   for (const other of others) {
     if (other.metadata.uid === pod.metadata.uid) continue;
-    const requests = requestsOf(other);
-    for (const resource of ["cpu", "memory"] as const) used[resource] += requests.get(resource) ?? 0;
     pods++;
+    if (weighs) {
+      const requests = requestsOf(other);
+      for (const resource of resources) used[resource] += requests.get(resource) ?? 0;
+    }
     if (claims.length > 0 && hostPortsOf(other).some((taken) => claims.some((claim) => portsCollide(claim, taken)))) {
       return {
         reason: "NodePorts",

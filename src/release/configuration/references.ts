@@ -10,8 +10,19 @@ export interface ConfigurationReference {
 /** One spelling per reference, for sets and maps. */
 export const referenceText = ({ kind, name }: ConfigurationReference): string => `${kind}/${name}`;
 
+/** What frozen templates name: every Pod is asked with each of its changes, and all of them share its spec. */
+const known = new WeakMap<object, readonly ConfigurationReference[]>();
+
 /** Every object that the template names, once each, in the order of the template. */
-export function configurationReferences(template: PodTemplateSpec): ConfigurationReference[] {
+export function configurationReferences(template: PodTemplateSpec): readonly ConfigurationReference[] {
+  const { spec } = template;
+  if (!spec || !Object.isFrozen(spec)) return readReferences(template);
+  let references = known.get(spec);
+  if (!references) known.set(spec, (references = readReferences(template)));
+  return references;
+}
+
+function readReferences(template: PodTemplateSpec): readonly ConfigurationReference[] {
   const found = new Map<string, ConfigurationReference>();
   pinConfiguration(template, (reference) => {
     found.set(referenceText(reference), reference);
