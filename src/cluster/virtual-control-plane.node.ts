@@ -17,8 +17,9 @@ import type { EventBroadcaster } from "../client/recorder.ts";
 import type { Controller, ControllerDeps } from "../client/controller.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import type { Authors } from "../release/records/authors.ts";
+import type { AdmissionRule } from "../server/admission/admission.ts";
 import type { User } from "../server/api.ts";
-import { createControlPlane } from "./control-plane.ts";
+import { type ControlPlane, createControlPlane } from "./control-plane.ts";
 
 export interface VirtualControlPlane {
   readonly clock: VirtualClock;
@@ -39,6 +40,8 @@ export interface VirtualControlPlaneOptions {
   readonly controllers: readonly ((deps: ControllerDeps, authors: Authors) => Controller | readonly Controller[])[];
   /** Stands between the controllers and the server, to make things go wrong. */
   readonly between?: (client: Client) => Client;
+  /** Stands in place of the release features' own rules of admission; `client` gives the administrator's. */
+  readonly releaseRule?: (client: () => Client) => AdmissionRule;
   /** Kinds that are served beside the usual ones. */
   readonly moreKinds?: readonly KindDefinition[];
   readonly seed?: number;
@@ -50,10 +53,12 @@ export async function startVirtualControlPlane(options: VirtualControlPlaneOptio
   const clock = new VirtualClock(settle);
   const world: World = { clock, random: seededRandom(options.seed ?? 1), log: options.log ?? silentLog };
   const store = openMemoryStore();
-  const plane = createControlPlane({
+  const rule = options.releaseRule?.(() => plane.client);
+  const plane: ControlPlane = createControlPlane({
     store,
     world,
     kinds: [...kinds, ...(options.moreKinds ?? [])],
+    ...(rule && { api: { admission: [rule] }, releases: false }),
     facts: { caBundle: "", apiServer: () => ({ ip: "127.0.0.1", port: 6443 }) },
     controllers: (deps, _, authors) => {
       const client = options.between?.(deps.client) ?? deps.client;
