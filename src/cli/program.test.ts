@@ -36,6 +36,11 @@ test("a back-off is two durations (KUB-1, KUB-2)", async () => {
   assert.deepEqual((await up("--restart-backoff", "500ms,1h")).asked?.restartBackoff, { baseMs: 500, capMs: 3_600_000 });
 });
 
+test("an engine has release controllers unless it is started without", async () => {
+  assert.equal((await up()).asked?.releases, true);
+  assert.equal((await up("--release-controllers=false")).asked?.releases, false);
+});
+
 test("what makes no sense ends with code 1 before anything is started", async () => {
   const wrong = [
     ["--restart-backoff", "5"],

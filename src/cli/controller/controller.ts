@@ -39,11 +39,25 @@ windlass controller manifest --image registry.example/windlass:1 --webhook | kub
     },
   ],
   async run({ args, flags, name }, environment) {
-    if (args.length === 0) return run(flags, environment);
-    if (args.length === 1 && args[0] === "manifest") return printManifest(flags, environment);
+    if (args.length === 0) {
+      refuse(flags, manifestFlags, `a flag of "${name} manifest"`);
+      return run(flags, environment);
+    }
+    if (args.length === 1 && args[0] === "manifest") {
+      refuse(flags, runFlags, `no flag of "${name} manifest"`);
+      return printManifest(flags, environment);
+    }
     throw new CommandError(`unknown command ${JSON.stringify(args[0] === "manifest" ? args[1] : args[0])} for ${JSON.stringify(name)}`);
   },
 };
+
+const manifestFlags = ["image", "webhook", "record-users", "match-conditions"];
+const runFlags = ["leader-elect", "health-address", "webhook-address", "webhook-cert", "webhook-key"];
+
+/** What would have no effect is a misunderstanding. */
+function refuse(flags: Flags, names: readonly string[], why: string): void {
+  for (const name of names) if (flags.given(name)) throw new CommandError(`--${name} is ${why}`);
+}
 
 async function run(flags: Flags, environment: Environment): Promise<number> {
   const { interrupted } = environment;
