@@ -2,7 +2,7 @@
 import type { Command, Environment } from "../command.ts";
 import { CommandError } from "../errors.ts";
 import { toJsonText } from "../printing/json.ts";
-import { splitOutput, templatePrinter, unknownFormat } from "../printing/printer.ts";
+import { formatOf, templatePrinter, unknownFormat } from "../printing/printer.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { type Fields, type KubeconfigFiles, kubeconfigFiles, normal, type Section, sections } from "./kubeconfig-files.ts";
 
@@ -39,7 +39,7 @@ export const view: Command = {
     let merged = mergedOf(loaded, context, flags.bool("minify"));
     if (flags.bool("flatten")) merged = await flattened(merged, environment);
     if (!flags.bool("raw")) merged = redacted(merged) as Fields;
-    const [format, argument = flags.string("template")] = splitOutput(flags.string("output"));
+    const [format, argument = flags.string("template")] = formatOf(flags);
     if (format === "json") environment.stdout.write(toJsonText(merged));
     else if (format === "yaml") environment.stdout.write(toYamlText(merged));
     else {

@@ -29,6 +29,16 @@ test("an object that its controller has not touched, and that lacks whatever may
     ["statefulsets", "apps", "StatefulSet"],
     ["daemonsets", "apps", "DaemonSet"],
     ["jobs", "batch", "Job"],
+    ["namespaces", "", "Namespace"],
+    ["serviceaccounts", "", "ServiceAccount"],
+    ["resourcequotas", "", "ResourceQuota"],
+    ["limitranges", "", "LimitRange"],
+    ["endpoints", "", "Endpoints"],
+    ["endpointslices", "discovery.k8s.io", "EndpointSlice"],
+    ["ingresses", "networking.k8s.io", "Ingress"],
+    ["networkpolicies", "networking.k8s.io", "NetworkPolicy"],
+    ["poddisruptionbudgets", "policy", "PodDisruptionBudget"],
+    ["clusterroles", "rbac.authorization.k8s.io", "ClusterRole"],
     ["widgets", "example.com", "Widget"],
   ];
   for (const [plural, group, kind] of kinds) {

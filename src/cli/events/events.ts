@@ -49,7 +49,7 @@ windlass events --types=Warning -A --watch`,
       const table = tableOf(given, environment);
       if (printer && !isWatching) {
         const items = found.map(whole);
-        const list = { apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } } as unknown as AnyObject;
+        const list = { apiVersion: "v1", items, kind: "EventList", metadata: {} } as unknown as AnyObject;
         environment.stdout.write(given.string("output") === "name" ? items.map(printer).join("") : printer(list));
         return 0;
       }

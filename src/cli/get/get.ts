@@ -4,7 +4,7 @@ import type { Connection } from "../connection.ts";
 import { CommandError, usageError } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { allNamespacesFlag, fieldSelectorFlag, fileFlags, selectionOf, selectorFlag } from "../objects/selection.ts";
-import { splitOutput } from "../printing/printer.ts";
+import { formatOf } from "../printing/printer.ts";
 import type { GetRequest } from "./request.ts";
 import { findTargets } from "./targets.ts";
 
@@ -17,9 +17,10 @@ const flags: readonly Flag[] = [
     name: "output",
     short: "o",
     type: "string",
-    about: "wide, yaml, json, name, jsonpath=…, jsonpath-as-json=…, jsonpath-file=…, custom-columns=…, custom-columns-file=…",
+    about:
+      "wide, yaml, json, name, jsonpath=…, jsonpath-as-json=…, jsonpath-file=…, go-template=…, go-template-file=…, custom-columns=…, custom-columns-file=…",
   },
-  { name: "template", type: "string", about: "the template of -o jsonpath, where it is not given with it" },
+  { name: "template", type: "string", about: "the template of -o jsonpath or go-template, where it is not given with it" },
   {
     name: "allow-missing-template-keys",
     default: "true",
@@ -75,7 +76,7 @@ windlass get pods -l app=web -w`,
 async function requestOf(invocation: Invocation, environment: Environment, connection: Connection): Promise<GetRequest> {
   const given = invocation.flags;
   const selection = selectionOf(invocation.args, given, flags);
-  const [format, argument = given.string("template")] = splitOutput(given.string("output"));
+  const [format, argument = given.string("template")] = formatOf(given);
   if (given.bool("show-labels") && !["", "wide"].includes(format))
     throw new CommandError("--show-labels option cannot be used with " + `${format} printer`);
   if (given.bool("output-watch-events") && !given.bool("watch") && !given.bool("watch-only"))

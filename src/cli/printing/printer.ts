@@ -42,7 +42,7 @@ export async function printerOf(
   environment: Pick<Environment, "files">,
   { jsonText = toJsonText }: { readonly jsonText?: (value: unknown) => string } = {},
 ): Promise<Printer | undefined> {
-  const [format, argument] = splitOutput(flags.string("output"));
+  const [format, argument] = formatOf(flags);
   const keepsManagedFields = flags.bool("show-managed-fields");
   switch (format) {
     case "":
@@ -68,8 +68,14 @@ export async function printerOf(
   }
 }
 
+/** Format and argument that -o and --template ask for: a template alone is one of Go's. */
+export function formatOf(flags: Flags): [format: string, argument: string | undefined] {
+  const output = flags.string("output");
+  return output === "" && flags.string("template") !== "" ? ["go-template", flags.string("template")] : splitOutput(output);
+}
+
 /** `-o` as format and argument: `jsonpath={.items}` is both. */
-export function splitOutput(output: string): [format: string, argument: string | undefined] {
+function splitOutput(output: string): [format: string, argument: string | undefined] {
   const at = output.indexOf("=");
   return at < 0 ? [output, undefined] : [output.slice(0, at), output.slice(at + 1)];
 }
@@ -82,6 +88,10 @@ export async function templatePrinter(
   options: { readonly allowMissing: boolean } = { allowMissing: true },
 ): Promise<((value: any) => string) | undefined> {
   const read = async (): Promise<string> => new TextDecoder().decode(await files.read(argument));
+  const readTemplate = (): Promise<string> =>
+    read().catch((error: Error) => {
+      throw new CommandError(`error reading --template ${argument}, ${error.message}`, { cause: error });
+    });
   switch (format) {
     case "jsonpath":
     case "jsonpath-as-json":
@@ -94,9 +104,11 @@ export async function templatePrinter(
     case "go-template":
     case "go-template-file":
     case "template":
-    case "templatefile":
+    case "templatefile": {
       if (argument === "") throw new CommandError("template format specified but no template given");
-      throw new CommandError(`-o ${format} is not supported by windlass: use -o jsonpath=… or -o custom-columns=…`);
+      const { goTemplatePrinter } = await import("./go-template/printer.ts");
+      return goTemplatePrinter(format.endsWith("file") ? await readTemplate() : argument, options);
+    }
     default:
       return undefined;
   }

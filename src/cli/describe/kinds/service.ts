@@ -5,7 +5,8 @@ import { labelSelectorText } from "../../../machinery/selectors.ts";
 import type { Describer } from "../describer.ts";
 import { annotationLines, labelLines } from "../lines.ts";
 
-const sliceRef: KindRef<EndpointSlice> = {
+/** EndpointSlices, as a client addresses them. */
+export const sliceRef: KindRef<EndpointSlice> = {
   group: "discovery.k8s.io",
   version: "v1",
   kind: "EndpointSlice",
@@ -64,11 +65,12 @@ function portLines(port: ServicePort, slices: readonly EndpointSlice[]): string[
     `Port:\t${name}\t${port.port}/${protocol}`,
     `TargetPort:\t${port.targetPort}/${protocol}`,
     ...(port.nodePort ? [`NodePort:\t${name}\t${port.nodePort}/${protocol}`] : []),
-    `Endpoints:\t${endpoints(port, slices)}`,
+    `Endpoints:\t${endpointsOf(port, slices)}`,
   ];
 }
 
-function endpoints({ name = "" }: ServicePort, slices: readonly EndpointSlice[]): string {
+/** Addresses behind a port of a Service, and how many more there are. */
+export function endpointsOf({ name = "" }: ServicePort, slices: readonly EndpointSlice[]): string {
   const all = slices.flatMap((slice) => {
     const numbers = (slice.ports ?? []).filter((port) => (port.name ?? "") === name).map(({ port }) => port);
     const ready = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);

@@ -1,6 +1,6 @@
 /** Deployments, ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets and Jobs. */
 import type { AnyObject } from "../../../api/meta/object.ts";
-import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from "../../../api/types.ts";
+import type { CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from "../../../api/types.ts";
 import { deploymentKind } from "../../../release/kinds/deployment.ts";
 import { parseTime } from "../../../base/time.ts";
 import { humanDuration } from "../../../machinery/duration.ts";
@@ -185,6 +185,32 @@ export const job: Describer = {
       `Pods Statuses:\t${status?.active ?? 0} Active (${status?.ready ?? 0} Ready) / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
       ...(spec?.completionMode === "Indexed" ? [`Completed Indexes:\t${status?.completedIndexes || "<none>"}`] : []),
       ...template(object),
+    ];
+  },
+};
+
+export const cronJob: Describer = {
+  lines(object) {
+    const { spec, status, metadata } = object as unknown as CronJob;
+    const ofJob = spec?.jobTemplate.spec;
+    const active = status?.active ?? [];
+    return [
+      ...identity(object),
+      ...labelLines("Labels", metadata.labels),
+      ...annotationLines(object),
+      `Schedule:\t${spec?.schedule ?? ""}`,
+      ...(spec?.timeZone !== undefined ? [`Time Zone:\t${spec.timeZone}`] : []),
+      `Concurrency Policy:\t${spec?.concurrencyPolicy ?? "Allow"}`,
+      `Suspend:\t${spec?.suspend === undefined ? "<unset>" : spec.suspend ? "True" : "False"}`,
+      `Successful Job History Limit:\t${spec?.successfulJobsHistoryLimit ?? "<unset>"}`,
+      `Failed Job History Limit:\t${spec?.failedJobsHistoryLimit ?? "<unset>"}`,
+      `Starting Deadline Seconds:\t${spec?.startingDeadlineSeconds === undefined ? "<unset>" : `${spec.startingDeadlineSeconds}s`}`,
+      `Selector:\t${ofJob?.selector ? labelSelectorText(ofJob.selector) : "<unset>"}`,
+      `Parallelism:\t${ofJob?.parallelism ?? "<unset>"}`,
+      `Completions:\t${ofJob?.completions ?? "<unset>"}`,
+      ...template({ ...object, spec: ofJob } as AnyObject),
+      `Last Schedule Time:\t${longTime(status?.lastScheduleTime)}`,
+      `Active Jobs:\t${active.map(({ name }) => name).join(", ") || "<none>"}`,
     ];
   },
 };
