@@ -25,11 +25,14 @@ const recorder = {
 };
 let count = 0;
 
-const balancer = (socketPath = join(directory, `${count++}`)): LoadBalancer =>
-  startLoadBalancer({ spawn: { command: process.execPath, args: [entry] }, socketPath, world, recorder });
+const balancer = (socketPath = join(directory, `${count++}`), patience = ["--empty-ms=300"]): LoadBalancer =>
+  startLoadBalancer({ spawn: { command: process.execPath, args: [entry, ...patience] }, socketPath, world, recorder });
 const main = balancer();
+/** Waits for as long as a slow machine may take. */
+const patient = balancer(undefined, ["--empty-ms=60000", "--wait-ms=60000"]);
 after(async () => {
   await main.close();
+  await patient.close();
   rmSync(directory, { recursive: true });
 });
 
@@ -79,7 +82,19 @@ function fetchOnce(port: number, agent: Agent | false = false, host = "127.0.0.1
   });
 }
 
-test("localhost leads to all endpoints over IPv4 and IPv6, and nobody listens while there is none", async () => {
+/** Waits until nobody listens on a port. */
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    const error = await fetchOnce(port).then(
+      () => assert.fail("there is nobody who could answer"),
+      (failure: NodeJS.ErrnoException) => failure,
+    );
+    if (error.code === "ECONNREFUSED") return;
+    assert.equal(error.code, "ECONNRESET");
+  }
+}
+
+test("localhost leads to all endpoints over IPv4 and IPv6, and soon nobody listens where there is none", async () => {
   const [port, target] = [await freePort(), await freePort()];
   const servers = await webServers(target, ["a", "b"]);
   await main.sync(state(port, target, ["127.0.7.1", "127.0.7.2"]));
@@ -87,9 +102,45 @@ test("localhost leads to all endpoints over IPv4 and IPv6, and nobody listens wh
   for (let turn = 0; turn < 6; turn++) seen.add(await fetchOnce(port, false, turn % 2 ? "::1" : "127.0.0.1"));
   assert.deepEqual([...seen].sort(), ["a", "b"]);
   await main.sync(state(port, target, []));
-  await assert.rejects(fetchOnce(port), { code: "ECONNREFUSED" });
+  await untilRefused(port);
   await main.sync(state(port, target, ["127.0.7.2"]));
   assert.equal(await fetchOnce(port), "b");
+  stop(...servers.map(({ server }) => server));
+});
+
+test("a connection that finds no endpoint waits for the next one, as between the Pods of a Recreate", async () => {
+  const [port, target] = [await freePort(), await freePort()];
+  const servers = await webServers(target, ["a", "b"]);
+  await patient.sync(state(port, target, ["127.0.7.1"]));
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  assert.equal(await fetchOnce(port, kept), "a");
+  await patient.sync(state(port, target, []));
+  const client = connect(port, "127.0.0.1");
+  await once(client, "connect");
+  const onKept = fetchOnce(port, kept);
+  client.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  await patient.sync(state(port, target, ["127.0.7.2"]));
+  let text = "";
+  for await (const bytes of client) text += bytes;
+  assert.match(text, /^HTTP\/1.1 200 OK[\s\S]*\r\n\r\n[\s\S]*b/);
+  assert.equal(await onKept, "b");
+  kept.destroy();
+  stop(...servers.map(({ server }) => server));
+});
+
+test("an endpoint that refuses is asked again for a while, and then the client is told", async () => {
+  const [port, target] = [await freePort(), await freePort()];
+  await main.sync(state(port, target, ["127.0.7.1"]));
+  await assert.rejects(fetchOnce(port), { code: "ECONNRESET" });
+  const other = await freePort();
+  await patient.sync(state(other, target, ["127.0.7.1"]));
+  const client = connect(other, "127.0.0.1");
+  await once(client, "connect");
+  client.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  const servers = await webServers(target, ["late"]);
+  let text = "";
+  for await (const bytes of client) text += bytes;
+  assert.match(text, /^HTTP\/1.1 200 OK[\s\S]*late/);
   stop(...servers.map(({ server }) => server));
 });
 

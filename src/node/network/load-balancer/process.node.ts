@@ -8,13 +8,19 @@ import { createInterface } from "node:readline";
 import { every } from "../../../base/clock.ts";
 import { systemClock } from "../../../base/system-world.node.ts";
 import type { FromLoadBalancer, ListenerState, ToLoadBalancer } from "./protocol.ts";
-import { type TcpListener, tcpListener } from "./tcp-listener.node.ts";
+import { type Patience, type TcpListener, tcpListener } from "./tcp-listener.node.ts";
 import { udpListener } from "./udp-listener.node.ts";
 
 const sweepMs = 1000;
 
-/** Runs until told to stop. `socketPath` must be in a directory that only its owner can enter. */
-export function runLoadBalancer(socketPath: string): void {
+export interface LoadBalancerProcessOptions {
+  /** In a directory that only its owner can enter. */
+  readonly socketPath: string;
+  readonly patience: Patience;
+}
+
+/** Runs until told to stop. */
+export function runLoadBalancer({ socketPath, patience }: LoadBalancerProcessOptions): void {
   const listeners = new Map<string, { readonly listener: TcpListener; state: ListenerState; complaint: string | undefined }>();
   const engines = new Set<Socket>();
   const waiting = new Map<string, { readonly engine: Socket; readonly id: number; readonly ip: string }>();
@@ -77,7 +83,7 @@ export function runLoadBalancer(socketPath: string): void {
     // Endpoints change within this turn, before anything is waited for.
     const updating = [...wanted].map(([key, state]) => {
       const known = listeners.get(key) ?? {
-        listener: (state.protocol === "UDP" ? udpListener : tcpListener)(state.port, tellQuiet),
+        listener: state.protocol === "UDP" ? udpListener(state.port) : tcpListener(state.port, { quiet: tellQuiet, patience }),
         state,
         complaint: undefined,
       };

@@ -12,11 +12,20 @@ const heldMaxBytes = 256 * 1024;
 /** How often one request is sent to another endpoint because the last one closed the connection without a word. */
 const repeatsMax = 3;
 
+/** How soon the endpoints that refused are asked again meanwhile. */
+const askAgainMs = 50;
+/** How many connections to one port may wait; more are turned away at once. */
+const waitingMax = 1000;
+
 /** What sessions of one port share. */
 export interface SessionHost {
   readonly backends: Backends<Session>;
   /** Sessions that wait for a connection to their endpoint, by when they began. */
   readonly connecting: Map<Session, number>;
+  /** Sessions for which there is no endpoint at the moment. */
+  readonly waiting: Set<Session>;
+  /** How long they wait for one. */
+  readonly waitMs: number;
   /** The port is closed: connections end with the exchange. */
   isClosed: boolean;
   /** The last request to an endpoint has ended. */
@@ -41,6 +50,8 @@ export class Session {
   #clientEnded = false;
   #tried: Set<Backend<Session>> | undefined;
   #repeats = 0;
+  #waitsUntilMs: number | undefined;
+  #wake: { cancel(): void } | undefined;
 
   constructor(host: SessionHost, client: Socket) {
     this.#host = host;
@@ -64,6 +75,14 @@ export class Session {
       this.#detach();
       this.#attach();
     } else if (this.#scan.idle) this.#rest();
+  }
+
+  /** There may be an endpoint again. */
+  tryAgain(): void {
+    if (!this.#wake) return;
+    this.#endWait();
+    this.#tried = undefined;
+    this.#attach();
   }
 
   /** The endpoint did not take the connection in time. */
@@ -98,7 +117,9 @@ export class Session {
       this.#heldBytes += bytes.length;
       if (this.#heldBytes > heldMaxBytes && this.#isConnected) this.#held = undefined;
     }
-    if (!this.#upstream) this.#attach();
+    if (this.#wake) {
+      if (this.#heldBytes > heldMaxBytes) this.#client.pause();
+    } else if (!this.#upstream) this.#attach();
     else if (this.#isConnected) {
       if (!this.#upstream.write(bytes)) this.#client.pause();
     } else if (this.#heldBytes > heldMaxBytes) this.#client.pause();
@@ -127,6 +148,7 @@ export class Session {
   }
 
   clientClosed(): void {
+    this.#endWait();
     this.#detach();
   }
 
@@ -140,6 +162,7 @@ export class Session {
 
   connected(): void {
     this.#isConnected = true;
+    this.#waitsUntilMs = undefined;
     this.#host.connecting.delete(this);
     const upstream = this.#upstream as Ours;
     for (const bytes of this.#held ?? []) upstream.write(bytes);
@@ -183,7 +206,7 @@ export class Session {
     const now = systemClock.monotonic();
     const backend = host.backends.choose(this.#clientAddress, now, this.#tried);
     if (!backend) {
-      this.#client.resetAndDestroy();
+      this.#wait(now);
       return;
     }
     const upstream: Ours = connect({ host: backend.ip, port: backend.port, noDelay: true, allowHalfOpen: true });
@@ -200,6 +223,27 @@ export class Session {
     upstream.on("error", onUpstreamError);
     upstream.on("close", onUpstreamClose);
     upstream.on("drain", onUpstreamDrain);
+  }
+
+  /**
+   * There is nobody to connect to: all have left, or refused. While a Pod is replaced that lasts for a moment, and what the
+   * client sees of it is a moment, too.
+   */
+  #wait(now: number): void {
+    const { waiting, waitMs, isClosed } = this.#host;
+    this.#waitsUntilMs ??= now + waitMs;
+    if (isClosed || now >= this.#waitsUntilMs || waiting.size >= waitingMax) {
+      this.#client.resetAndDestroy();
+      return;
+    }
+    waiting.add(this);
+    this.#wake = systemClock.setTimer(Math.min(askAgainMs, this.#waitsUntilMs - now), () => this.tryAgain());
+  }
+
+  #endWait(): void {
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    this.#host.waiting.delete(this);
   }
 
   /** Not one byte has reached this endpoint, so that any other may have them. */

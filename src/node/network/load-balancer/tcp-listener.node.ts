@@ -10,7 +10,10 @@ const backlogMax = 1024;
 const connectMaxMs = 3000;
 
 export interface TcpListener {
-  /** New endpoints for new connections and requests, at once. Nobody listens while there is none: a connection is refused. Resolves when that is so; with why the port can't be had, if it can't. */
+  /**
+   * New endpoints for new connections and requests, at once. Where there is none a connection is refused; for a while after
+   * the last one has left, it waits for the next. Resolves when the endpoints count; with why the port can't be had, if it can't.
+   */
   update(state: ListenerState): Promise<string | undefined>;
   /** Whether a request is under way to an address. */
   isBusy(ip: string): boolean;
@@ -19,14 +22,30 @@ export interface TcpListener {
   close(): Promise<void>;
 }
 
-/** `quiet` is called when the last request to an address has ended. */
-export function tcpListener(port: number, quiet: () => void): TcpListener {
+/** With ports that have no endpoint at the moment. */
+export interface Patience {
+  /** How long connections are taken after the last endpoint has left. */
+  readonly emptyMs: number;
+  /** How long a connection waits for an endpoint that takes it. */
+  readonly waitMs: number;
+}
+
+export interface TcpListenerOptions {
+  /** Called when the last request to an address has ended. */
+  readonly quiet: () => void;
+  readonly patience: Patience;
+}
+
+export function tcpListener(port: number, { quiet, patience }: TcpListenerOptions): TcpListener {
+  let closing: { cancel(): void } | undefined;
   let servers: Server[] = [];
   /** Endpoints that have left while a request was under way. */
   const gone = new Set<Backend<Session>>();
   const host: SessionHost = {
     backends: createBackends<Session>(),
     connecting: new Map(),
+    waiting: new Set(),
+    waitMs: patience.waitMs,
     isClosed: false,
     quiet(backend) {
       if (backend.isGone) gone.delete(backend);
@@ -39,9 +58,12 @@ export function tcpListener(port: number, quiet: () => void): TcpListener {
       host.isClosed = false;
       letGo(state.backends, state.affinitySeconds);
       if (host.backends.size === 0) {
-        await closeServers();
+        if (servers.length > 0) closing ??= systemClock.setTimer(patience.emptyMs, () => void closeServers());
         return undefined;
       }
+      closing?.cancel();
+      closing = undefined;
+      for (const session of [...host.waiting]) session.tryAgain();
       return servers.length > 0 ? undefined : listen();
     },
     isBusy: (ip) => [...host.backends.all(), ...gone].some((backend) => backend.ip === ip && backend.busy > 0),
@@ -85,9 +107,11 @@ export function tcpListener(port: number, quiet: () => void): TcpListener {
   }
 
   async function closeServers(): Promise<void> {
-    const closing = servers;
+    closing?.cancel();
+    closing = undefined;
+    const listening = servers;
     servers = [];
     // The callback waits for connections to end: listening has ended when `close` returns.
-    for (const server of closing) server.close();
+    for (const server of listening) server.close();
   }
 }
