@@ -13,6 +13,22 @@ function templateOf(revision: ControllerRevisionObject): PodTemplateSpec {
   return template;
 }
 
+type Named = RevisionFacts & { readonly name: string };
+
+/**
+ * The revision that holds the present template. Not the one with the highest number: where caches are late, and watches of two kinds
+ * always are, that may be the one before.
+ */
+function ofTemplate({ spec }: WorkloadObject, revisions: readonly Named[]): string | undefined {
+  const wanted = spec?.template ?? {};
+  const same = revisions.find(({ template }) => deepEqual(template, wanted));
+  return (same ?? revisions.find(({ template }) => deepEqual(withoutNulls(template), withoutNulls(wanted))))?.name;
+}
+
+/** Servers have written what is not set as null into revisions, and others do not read it back so. */
+const withoutNulls = (template: PodTemplateSpec): unknown =>
+  JSON.parse(JSON.stringify(template, (_, value: unknown) => (value === null ? undefined : value)));
+
 /** The half of a `WorkloadKind` that follows from keeping history in ControllerRevisions. */
 export const keptInControllerRevisions = (hashOf: (revision: ControllerRevisionObject) => string) => ({
   revisionRef: ControllerRevision,
@@ -23,11 +39,7 @@ export const keptInControllerRevisions = (hashOf: (revision: ControllerRevisionO
     template: templateOf(source),
   }),
   revisionHash: (pod: { readonly metadata: { readonly labels?: Record<string, string> } }) => pod.metadata.labels?.[revisionLabel],
-  /** The highest number is the present template's as soon as the controller has looked (STS-25, DS-12). */
-  targetOf: (object: WorkloadObject, revisions: readonly (RevisionFacts & { readonly name: string })[]): string | undefined =>
-    (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0)
-      ? revisions[0]?.name
-      : revisions.find(({ template }) => deepEqual(template, object.spec?.template))?.name,
+  targetOf: ofTemplate,
   deadline: () => undefined,
   isPaused: () => false,
   nothingToUndo: () => "no last revision to roll back to",

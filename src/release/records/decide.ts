@@ -49,7 +49,9 @@ export function decide(seen: Seen, history: ReleaseHistory): Decision {
   const { target, observed } = snapshot;
   // Counts and numbers speak of the template before until the controller has looked.
   if (!observed || !target) return { history };
-  const opened = opensRelease(target, history) ? openRelease(snapshot, target, { history, authors: seen.authors }) : history;
+  const opened = opensRelease(target, history, snapshot.revisions)
+    ? openRelease(snapshot, target, { history, authors: seen.authors })
+    : history;
   const last = opened.releases.at(-1);
   if (!last || last.template !== templateDigest(target)) return { history: opened };
   const described = describe(seen, target, opened, last);

@@ -15,13 +15,19 @@ const formerNumbersMax = 50;
 /** The server's times are whole seconds: within this, what the recorder's own clock says is nearer. */
 const justNowMs = 2000;
 
-/** A higher number is a new release. So is another template under a number that was given out again, by ReplicaSets that were deleted. */
-export function opensRelease(target: Revision, { releases }: ReleaseHistory): boolean {
+/**
+ * A higher number is a new release. So is another template under a number that was given out again: by ReplicaSets that were deleted,
+ * or by a controller that had not seen its newest revision yet.
+ */
+export function opensRelease(target: Revision, { releases }: ReleaseHistory, revisions: readonly Revision[]): boolean {
   const last = releases.at(-1);
-  if (!last) return true;
-  const sameTemplate = templateDigest(target) === last.template;
-  if (sameTemplate && target.number === last.number) return false;
-  return target.number > last.number || (!sameTemplate && target.createdMs > last.startedMs);
+  if (!last || target.number > last.number) return true;
+  const template = templateDigest(target);
+  if (template === last.template) return false;
+  if (target.createdMs > last.startedMs) return true;
+  const twin = revisions.find((revision) => revision.number === target.number && templateDigest(revision) === last.template);
+  const isTold = releases.some((release) => release.number === target.number && release.template === template);
+  return twin !== undefined && !isTold && target.createdMs >= twin.createdMs;
 }
 
 /** The history with a release for the target, and with what was missed before it. */
@@ -33,8 +39,8 @@ export function openRelease(
   const { object, revisions, takenMs, complete } = snapshot;
   const last = history.releases.at(-1);
   const missed = revisions
-    .filter((revision) => revision.number < target.number && revision.number > (last?.number ?? -1) && revision.name !== target.name)
-    // A controller that has not seen its newest revision yet gives its number out again.
+    .filter((revision) => revision.name !== target.name && revision.number > (last?.number ?? -1))
+    .filter(({ number, createdMs }) => number < target.number || (number === target.number && createdMs <= target.createdMs))
     .sort((a, b) => a.number - b.number || a.createdMs - b.createdMs);
   const template = templateDigest(target);
   if (last && missed.length === 0 && last.template === template) return renumbered(history, last, target.number);

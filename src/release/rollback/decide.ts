@@ -66,8 +66,19 @@ export function decideRollback(seen: Seen): Plan {
   const failure = failureOf(seen, current);
   if (typeof failure === "number") return { type: "nothing", lookAgainMs: failure };
   if (failure === undefined) return nothing;
-  // It is not its fault that it gets nowhere while a Pod of another release is in its way.
-  return blocking.length > 0 ? { type: "free", pods: blocking } : giveUp(seen, current, failure);
+  // It is not its fault that it gets nowhere while a Pod of another release is in its way, even of one that nobody has recorded.
+  const inTheWay = [...blocking, ...strangers(snapshot, target, history)];
+  return inTheWay.length > 0 ? { type: "free", pods: inTheWay } : giveUp(seen, current, failure);
+}
+
+/** Where Pods come in order: those that are not ready, of a template that was never told of. One that was left at once may be. */
+function strangers({ pods, revisions, strategy }: WorkloadSnapshot, target: Revision, { releases }: ReleaseHistory): PodView[] {
+  if (!strategy.ordered) return [];
+  const unknown = revisions.filter(
+    (revision) => revision.name !== target.name && !releases.some(({ template }) => template === templateDigest(revision)),
+  );
+  const names = new Set(unknown.map(({ name }) => name));
+  return pods.filter((pod) => !pod.ready && !pod.terminating && pod.revision !== undefined && names.has(pod.revision));
 }
 
 /**

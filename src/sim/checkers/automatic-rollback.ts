@@ -239,8 +239,10 @@ export function rollbackVerdict({ history, nowMs, lagMs }: Scene): Checker {
       : undefined;
   }
 
-  /** Whether the present template will do, or does. */
-  function isReadyAtLast({ spec }: AnyObject): boolean {
+  /** Whether the present template will do, or does: what changes under Pods that serve is no fault of it. */
+  function isReadyAtLast({ spec, metadata }: AnyObject): boolean {
+    const pods = podRecordsOf(history, metadata.uid as string).flatMap(({ versions }) => versions.at(-1)?.object ?? []);
+    if (pods.length > 0 && pods.every((pod) => isReady(pod) && markOf(pod) === markOf(spec.template))) return true;
     const image = spec.template.spec.containers[0].image;
     return isGoodImage(image) && namedConfiguration(spec.template).every(({ kind, name }) => isServed(kind, name));
   }
