@@ -83,8 +83,13 @@ kubectl config set-context --current --user=deployer`);
     assert.match(details, / - +version: v1\n \+ +version: v1\.1\n/);
     assert.match(details, / - +- image: kiamol\/ch09-vweb:v2\n \+ +- image: kiamol\/ch09-vweb:v1\n/);
     assert.deepEqual(
-      (await table("--image ch09-vweb:v2")).slice(1).map(([revision]) => revision),
-      ["2"],
+      (await table("--image ch09-vweb:v2")).map(([revision, when, until]) =>
+        [revision, when, until].map((cell) => cell?.replace(/.* /, "")),
+      ),
+      [
+        ["REVISION", "WHEN", "UNTIL"],
+        ["2", "ago", "ago"],
+      ],
     );
     assert.equal((await attempt("windlass rollout history deploy/vweb --revision=9")).code, 1);
   });

@@ -99,3 +99,21 @@ test("who: an automatic rollback is windlass's own on any cluster, and says whic
   const byHand = release(3, { template: good.template, user: "bob", manager: "windlass-undo" });
   assert.deepEqual(whoCells([good, bad, byHand], false), ["jane", "bob", "bob"]);
 });
+
+test("asked for an image, it says from when until when the releases that ran it were the newest", () => {
+  const releases = [release(1, { leftMs: 20_000 }), release(30)];
+  const rows = (wide: boolean) =>
+    historyTable(releases, releases, { nowMs: 60_000, wide, until: true })
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/\s{2,}/).slice(0, 3));
+  assert.deepEqual(rows(false), [
+    ["REVISION", "WHEN", "UNTIL"],
+    ["1", "59s ago", "40s ago"],
+    ["30", "30s ago", "now"],
+  ]);
+  assert.deepEqual(rows(true).slice(1), [
+    ["1", "1970-01-01T00:00:01Z", "1970-01-01T00:00:20Z"],
+    ["30", "1970-01-01T00:00:30Z", "now"],
+  ]);
+});

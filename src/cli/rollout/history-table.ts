@@ -15,18 +15,28 @@ export function plainTable(revisions: readonly Revision[]): string {
   return aligned([["REVISION", "CHANGE-CAUSE"], ...rows]);
 }
 
-/** Everything that is remembered, the oldest first. `wide` leaves nothing out. */
+export interface HistoryTableOptions {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Leaves nothing out. */
+  readonly wide: boolean;
+  /** Also tell until when each was the newest. */
+  readonly until?: boolean;
+}
+
+/** The releases, some of `all` that is remembered, the oldest first. */
 export function historyTable(
   releases: readonly Release[],
   all: readonly Release[],
-  { nowMs, wide }: { readonly nowMs: number; readonly wide: boolean },
+  { nowMs, wide, until = false }: HistoryTableOptions,
 ): string {
   const cut = (text: string): string => (wide || text.length <= cellMax ? text : `${text.slice(0, cellMax - 1)}…`);
   const rows = releases.map((release) => {
     const before = all[all.indexOf(release) - 1];
     return [
       String(release.number),
-      whenCell(release, nowMs, wide),
+      whenCell(release.startedMs, nowMs, wide),
+      ...(until ? [release.leftMs === undefined ? "now" : whenCell(release.leftMs, nowMs, wide)] : []),
       cut(whoText(release, before, { wide })),
       ...(wide ? [release.manager ?? "<unknown>"] : []),
       cut(imageCell(release, wide)),
@@ -46,6 +56,7 @@ export function historyTable(
   const header = [
     "REVISION",
     "WHEN",
+    ...(until ? ["UNTIL"] : []),
     "WHO",
     ...(wide ? ["MANAGER"] : []),
     "IMAGE",
@@ -58,8 +69,8 @@ export function historyTable(
   return aligned([header, ...rows]);
 }
 
-const whenCell = ({ startedMs }: Release, nowMs: number, wide: boolean): string =>
-  wide ? formatTime(startedMs) : `${humanDuration(Math.max(0, nowMs - startedMs))} ago`;
+const whenCell = (ms: number, nowMs: number, wide: boolean): string =>
+  wide ? formatTime(ms) : `${humanDuration(Math.max(0, nowMs - ms))} ago`;
 
 function imageCell({ images, imageIds = {} }: Release, wide: boolean): string {
   const entries = Object.entries(images);

@@ -38,7 +38,7 @@ export const rolloutHistory: Command = {
   flags: [
     ...workloadFlags,
     { name: "revision", type: "int", default: "0", about: "the details of this revision, and what it changed" },
-    { name: "image", type: "string", about: "only releases that ran this image: a name, name:tag, :tag or sha256:…" },
+    { name: "image", type: "string", about: "only releases that ran this image, and until when: a name, name:tag, :tag or sha256:…" },
     { name: "plain", about: "kubectl's output: only the revisions that are still there, and their change cause" },
     { name: "output", short: "o", type: "string", about: "wide, json or yaml" },
     { name: "template", type: "string", hidden: true, about: "for -o jsonpath" },
@@ -94,7 +94,7 @@ async function textOf(snapshot: WorkloadSnapshot, history: ReleaseHistory, flags
     environment.stderr.write(`No release of ${head} ran ${image}, as far as is recorded.\n`);
     return "";
   }
-  return `${head} \n${historyTable(releases, history.releases, { nowMs: snapshot.takenMs, wide: output === "wide" })}`;
+  return `${head} \n${historyTable(releases, history.releases, { nowMs: snapshot.takenMs, wide: output === "wide", until: image !== "" })}`;
 }
 
 /** KR-11, then what is remembered and what the release changed. */
