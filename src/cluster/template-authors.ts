@@ -7,7 +7,7 @@ import type { KindRef } from "../api/kind.ts";
 import type { KubeObject } from "../api/meta/object.ts";
 import { canonicalJson } from "../machinery/canonical-json.ts";
 import { deepEqual } from "../machinery/equality.ts";
-import { type ConfigurationObject, configurationKinds, sameContent, sourceNameIn } from "../release/configuration/copies.ts";
+import { type ConfigurationKind, configurationKinds, sourceNameIn } from "../release/configuration/copies.ts";
 import { contentLabel } from "../release/configuration/names.ts";
 import { configurationReferences, referenceText } from "../release/configuration/references.ts";
 import { type Author, type Authors, engineUser } from "../release/records/authors.ts";
@@ -50,7 +50,8 @@ export function templateAuthors(): TemplateAuthors {
   const noteEditor = ({ object, old, context, namespace, name, kind }: Admission): void => {
     // Copies and histories are the engine's own.
     if (context.user.name === engineUser) return;
-    if (old && sameContent(object as unknown as ConfigurationObject, old as unknown as ConfigurationObject)) return;
+    const content = configurationOf(kind)?.content;
+    if (old && deepEqual(content?.(object), content?.(old))) return;
     setLast(editors, `${namespace}/${kind.kind}/${name}`, context.user.name, objectsMax);
   };
 
@@ -69,11 +70,11 @@ export function templateAuthors(): TemplateAuthors {
     rule: {
       name: "TemplateAuthors",
       concerns: (kind, operation, subresource) =>
-        operation !== "DELETE" && subresource === "" && (workloadKindOf(kind) !== undefined || isConfiguration(kind)),
+        operation !== "DELETE" && subresource === "" && (workloadKindOf(kind) !== undefined || configurationOf(kind) !== undefined),
       validate(admission) {
         // A write that fails after this leaves a note of what nobody will ask about, or what somebody else writes later.
         if (admission.context.dryRun) return;
-        if (isConfiguration(admission.kind)) noteEditor(admission);
+        if (configurationOf(admission.kind)) noteEditor(admission);
         else noteTemplate(admission);
       },
     },
@@ -83,8 +84,8 @@ export function templateAuthors(): TemplateAuthors {
   };
 }
 
-const isConfiguration = ({ group, plural }: KindRef): boolean =>
-  Object.values(configurationKinds).some(({ ref }) => ref.group === group && ref.plural === plural);
+const configurationOf = ({ group, plural }: KindRef): ConfigurationKind | undefined =>
+  Object.values(configurationKinds).find(({ ref }) => ref.group === group && ref.plural === plural);
 
 /** Puts an entry last; beyond `max` the first ones go. */
 function setLast<T>(map: Map<string, T>, key: string, value: T, max: number): void {
