@@ -19,6 +19,8 @@ const benches = [
   "rollout",
   "sets",
   "rollback",
+  "command",
+  "causes",
   "containers",
   "todo-list",
   "proxy",

@@ -9,6 +9,7 @@ import { toJsonText } from "../printing/json.ts";
 import { toYamlText } from "../printing/yaml.ts";
 import { worstCode } from "./exit-codes.ts";
 import { findWorkloads, placeFlags, workloadFlags } from "./find-workloads.ts";
+import { type Terminal, terminalFlags, terminalOf } from "./terminal.ts";
 
 export const explainRollout: Command = {
   usage: "(TYPE NAME | TYPE/NAME ... | -l label | -A) [flags]",
@@ -26,6 +27,7 @@ export const explainRollout: Command = {
     ...workloadFlags,
     { name: "output", short: "o", type: "string", about: "json or yaml instead of text" },
     { name: "log-lines", type: "int", default: "10", about: "how many lines of a failed container's log to show; 0: none" },
+    ...terminalFlags,
   ],
   completes: "workloads",
   async run({ args, flags }, environment) {
@@ -34,6 +36,7 @@ export const explainRollout: Command = {
       throw new CommandError(
         `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,yaml`,
       );
+    const terminal = terminalOf(environment, flags);
     const connection = await environment.connect(flags);
     try {
       const { client, transport } = connection;
@@ -54,7 +57,7 @@ export const explainRollout: Command = {
       } else if (all.length === 0) environment.stderr.write("No workloads found.\n");
       else {
         const blocks = all.map(({ snapshot, explanations }) =>
-          [headline(snapshot, explanations), ...explanationLines(explanations)].map((line) => `${line}\n`).join(""),
+          [headline(snapshot, explanations), ...explanationLines(explanations)].map((line) => `${shown(line, terminal)}\n`).join(""),
         );
         environment.stdout.write(blocks.join("\n"));
       }
@@ -64,3 +67,12 @@ export const explainRollout: Command = {
     }
   },
 };
+
+/** By the mark at the beginning of a line. */
+const colours: Readonly<Record<string, string>> = { "✗": "31", "!": "33", "…": "2", "·": "2" };
+
+function shown(line: string, { colour, lettering }: Terminal): string {
+  const text = lettering.text(line);
+  const code = colours[line[0] ?? ""];
+  return colour && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
+}

@@ -1,6 +1,6 @@
 /** What the terminal can show: colours, and characters beyond ASCII. */
 import { asciiLettering, type Lettering, unicodeLettering } from "../../release/view/lettering.ts";
-import type { Environment } from "../command.ts";
+import type { Environment, Output } from "../command.ts";
 import { CommandError } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 
@@ -24,14 +24,16 @@ export function terminalOf({ stdout, variable }: Pick<Environment, "stdout" | "v
   if (!["auto", "always", "never"].includes(wanted)) throw new CommandError("--color must be one of auto, always, never");
   const isDumb = variable("TERM") === "dumb";
   const isColoured = wanted === "always" || (wanted === "auto" && stdout.isTerminal && !variable("NO_COLOR") && !isDumb);
-  // Only a terminal is asked for its locale: logs are read elsewhere.
-  const isPlain = flags.bool("ascii") || (stdout.isTerminal && (isDumb || variable("TERM") === "linux" || !isUtf8(variable)));
   return {
     colour: isColoured && !flags.bool("no-color"),
-    lettering: isPlain ? asciiLettering : unicodeLettering,
+    lettering: flags.bool("ascii") ? asciiLettering : letteringOf(stdout, variable),
     isPaintable: stdout.isTerminal && !isDumb,
   };
 }
+
+/** What can be shown where nobody has said it by a flag. Only a terminal is asked for its locale: logs are read elsewhere. */
+export const letteringOf = ({ isTerminal }: Output, variable: Environment["variable"]): Lettering =>
+  isTerminal && (["dumb", "linux"].includes(variable("TERM") ?? "") || !isUtf8(variable)) ? asciiLettering : unicodeLettering;
 
 /** The first of the three that is set decides (POSIX). */
 const isUtf8 = (variable: Environment["variable"]): boolean =>

@@ -11,6 +11,7 @@ import { CommandError } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import { failedCode } from "./exit-codes.ts";
 import { type NamedWorkload, placeFlags } from "./find-workloads.ts";
+import { letteringOf } from "./terminal.ts";
 
 export interface TroubleWatch {
   /** Rejects with a `CommandError` of exit code 10 as soon as the rollout cannot succeed without a change; never resolves. */
@@ -21,6 +22,7 @@ export interface TroubleWatch {
 /** Starts at once. What may not be read is nothing to tell; the command it stands beside has errors of its own. */
 export function tellTrouble(environment: Environment, connection: Connection, workload: NamedWorkload, flags: Flags): TroubleWatch {
   const told = new Set<string>();
+  const lettering = letteringOf(environment.stderr, environment.variable);
   let fail: (error: CommandError) => void = () => {};
   const certain = new Promise<never>((_, reject) => {
     fail = reject;
@@ -41,7 +43,7 @@ export function tellTrouble(environment: Environment, connection: Connection, wo
         const name = `${code} ${container ?? ""} ${certainty}`;
         return !told.has(name) && told.add(name);
       });
-      for (const line of explanationLines(news, { brief: true })) environment.stderr.write(`${line}\n`);
+      for (const line of explanationLines(news, { brief: true })) environment.stderr.write(`${lettering.text(line)}\n`);
       if (view.verdict === "failed")
         fail(
           new CommandError(`${workload.kind.ref.kind.toLowerCase()} "${workload.key.name}" cannot succeed as it is`, {

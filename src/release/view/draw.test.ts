@@ -211,7 +211,12 @@ test("reports for CI: escaped for where they go", () => {
   assert.match(markdownSummary([end]), /^\| ❌ \| deployment\/web \| 2 \| cannot succeed as it is \| 1\/2 \| 2\/2 \| 4s \|$/m);
   assert.match(markdownSummary([end]), /^ {2}- go back to revision 1: `windlass rollout undo deploy\/web -n shop`$/m);
   const junit = junitReport([end]);
-  assert.match(junit, /<testsuite name="rollouts" tests="1" failures="1" errors="0" skipped="0" time="4\.200">/);
+  // Jenkins refuses a testsuite without `errors`, and a testsuites with `skipped`.
+  assert.match(junit, /<testsuites name="rollouts" tests="1" failures="1" errors="0" time="4\.200">/);
+  assert.match(junit, /<testsuite name="rollouts" tests="1" failures="1" errors="0" time="4\.200" skipped="0">/);
   assert.match(junit, /<failure type="failed" message="Pod web-new-1 can&#39;t pull image &quot;shop\/web:v2&quot;/);
   assert.doesNotMatch(junitReport([{ ...end, outcome: "complete" }]), /failure type/);
+  const gone = junitReport([{ name: "deployment/a\u0007\ud800&b", outcome: "gone", tookMs: 10 }]);
+  assert.match(gone, /failures="0" errors="1"/);
+  assert.match(gone, /name="deployment\/a&amp;b" time="0\.010">\n {6}<error type="gone" message="deleted meanwhile">/);
 });

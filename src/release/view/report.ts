@@ -123,11 +123,11 @@ export function junitReport(ends: readonly RolloutEnd[]): string {
     const element = isError(end) ? "error" : "failure";
     return `${head}>\n      <${element} type="${end.outcome}" message="${xml(message)}">${xml(body)}</${element}>\n    </testcase>`;
   });
-  const counts = `name="rollouts" tests="${ends.length}" failures="${failures}" errors="${errors}" skipped="0" time="${seconds(total)}"`;
+  const counts = `name="rollouts" tests="${ends.length}" failures="${failures}" errors="${errors}" time="${seconds(total)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${counts}>`,
-    `  <testsuite ${counts}>`,
+    `  <testsuite ${counts} skipped="0">`,
     ...cases,
     "  </testsuite>",
     "</testsuites>",
