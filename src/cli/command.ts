@@ -79,8 +79,8 @@ export interface Input {
   readonly isTerminal: boolean;
   /** Everything up to the end. A second call gives the same. */
   text(): Promise<string>;
-  /** Chunks as they come, until `close`. For exec and attach. */
-  stream(handler: { data(chunk: Uint8Array): void; end(): void }): { close(): void };
+  /** Chunks as they come, until `close`. For exec and attach. What `data` returns may be waited for before the next one. */
+  stream(handler: { data(chunk: Uint8Array): unknown; end(): void }): { close(): void };
   /** Every key comes at once and is not shown, until `restore`. Only of a terminal. */
   raw(): { restore(): void };
 }
@@ -106,6 +106,17 @@ export interface Files {
   list(path: string): Promise<readonly { readonly name: string; readonly kind: "file" | "directory" }[]>;
   /** The body behind an http or https address. */
   fetch(url: string): Promise<Uint8Array>;
+}
+
+/** Files of this machine as tar archives. Errors are `Error`s. */
+export interface LocalTar {
+  /** The file or folder, under another name. */
+  pack(path: string, name: string): AsyncIterable<Uint8Array>;
+  /**
+   * Puts the entry `prefix`, and what is below it, to `path`, or into it where that is a folder. Refuses entries from elsewhere. Symbolic
+   * links are passed over, with a word to `warn`.
+   */
+  unpack(chunks: AsyncIterable<Uint8Array>, prefix: string, path: string, warn: (text: string) => void): Promise<void>;
 }
 
 /** What somebody made of a text. */
@@ -142,6 +153,7 @@ export interface Environment {
    * has ended. Throws where it could not be started or failed; the file is gone then.
    */
   edit(editor: string, text: string, suffix: string): Promise<EditedFile>;
+  readonly localTar: LocalTar;
   /** Listens on an address of this machine; port 0 takes a free one. Rejects where that is impossible. */
   listen(address: string, port: number, connected: (socket: LocalSocket) => void): Promise<{ readonly port: number; close(): void }>;
   readonly engine: EngineCommands;

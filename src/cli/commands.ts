@@ -1,5 +1,6 @@
 /** Every command, in the order of the help. What a command needs is loaded when it is called. */
 import type { CommandEntry, CommandGroup } from "./command.ts";
+import { refusedEntries } from "./refused.ts";
 import { engineEntries } from "./engine/commands.ts";
 import { getEntry, versionEntry } from "./quick-commands.ts";
 
@@ -99,6 +100,12 @@ const entries: readonly CommandEntry[] = [
     section: basic,
     summary: "join a container that runs",
     load: async () => (await import("./exec/attach.ts")).attach,
+  },
+  {
+    name: "cp",
+    section: basic,
+    summary: "copy files into containers and out of them",
+    load: async () => (await import("./cp/cp.ts")).cp,
   },
   {
     name: "port-forward",
@@ -215,6 +222,7 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./completion/completion.ts")).answerCompletion(root),
   },
   { name: "options", summary: "list the flags that all commands take", load: async () => (await import("./options.ts")).options },
+  ...refusedEntries,
   ...engineEntries,
 ];
 

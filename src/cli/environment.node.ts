@@ -59,6 +59,12 @@ export function shellEnvironment({ version, engine, connect, isPlugin }: Environ
       }
     },
     edit: async (...how) => (await import("./edit-file.node.ts")).editFile(...how),
+    localTar: {
+      async *pack(...how) {
+        yield* (await import("./cp/local-tar.node.ts")).localTar.pack(...how);
+      },
+      unpack: async (...how) => (await import("./cp/local-tar.node.ts")).localTar.unpack(...how),
+    },
     listen: async (...how) => (await import("./listen.node.ts")).listen(...how),
     get engine() {
       assert(engine !== undefined, "a program without an engine has no commands of one");

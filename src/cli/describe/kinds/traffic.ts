@@ -28,7 +28,7 @@ export const endpointSlice: Describer = {
     const { addressType, ports = [], endpoints = [] } = object as unknown as EndpointSlice;
     return [
       ...identity(object),
-      `AddressType:\t${addressType}`,
+      `AddressType:\t${addressType ?? ""}`,
       ...((ports ?? []).length === 0 ? ["Ports: <unset>"] : ["Ports:", ...portRows(ports ?? [], "  ")]),
       ...((endpoints ?? []).length === 0
         ? ["Endpoints: <none>"]
