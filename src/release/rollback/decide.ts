@@ -47,6 +47,9 @@ export type Plan =
   /** Nothing can be done; say so once. */
   | { readonly type: "tell"; readonly reason: "RollbackImpossible" | "NotRolledBackAgain"; readonly message: string };
 
+/** A Pod of a template that nobody knows is looked at for so long at least before it is taken for one that is in the way. */
+const strangeMs = 30_000;
+
 const nothing: Plan = { type: "nothing" };
 
 export function decideRollback(seen: Seen): Plan {
@@ -71,14 +74,20 @@ export function decideRollback(seen: Seen): Plan {
   return inTheWay.length > 0 ? { type: "free", pods: inTheWay } : giveUp(seen, current, failure);
 }
 
-/** Where Pods come in order: those that are not ready, of a template that was never told of. One that was left at once may be. */
-function strangers({ pods, revisions, strategy }: WorkloadSnapshot, target: Revision, { releases }: ReleaseHistory): PodView[] {
+/**
+ * Where Pods come in order: those that are not ready, of a template that was never told of. One that was left at once may be, and its
+ * revision may be gone. What is young may be of a template that has yet to be seen.
+ */
+function strangers({ pods, revisions, strategy, takenMs }: WorkloadSnapshot, target: Revision, { releases }: ReleaseHistory): PodView[] {
   if (!strategy.ordered) return [];
-  const unknown = revisions.filter(
-    (revision) => revision.name !== target.name && !releases.some(({ template }) => template === templateDigest(revision)),
+  const isKnown = (name: string | undefined): boolean => {
+    const revision = revisions.find((one) => one.name === name);
+    return revision !== undefined && releases.some(({ template }) => template === templateDigest(revision));
+  };
+  return pods.filter(
+    (pod) =>
+      !pod.ready && !pod.terminating && pod.revision !== target.name && !isKnown(pod.revision) && takenMs - pod.createdMs >= strangeMs,
   );
-  const names = new Set(unknown.map(({ name }) => name));
-  return pods.filter((pod) => !pod.ready && !pod.terminating && pod.revision !== undefined && names.has(pod.revision));
 }
 
 /**
