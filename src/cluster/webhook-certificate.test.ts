@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:https";
+import { Agent, createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,7 @@ import {
   controllerManifest,
   controllerNamespace,
   webhookConfigurationName,
+  webhookPath,
 } from "../release/controller/manifest.ts";
 import { issuer, newAuthority } from "../server/auth/issue-certificates.node.ts";
 import { keepServing, type ServedCertificate, sharedCertificate } from "./serve-certificate.node.ts";
@@ -249,7 +250,11 @@ test("files of one's own are served, and read again when they change; a pair tha
   writeFileSync(files.key, first.key);
   const warnings: unknown[] = [];
   const webhook = await serve({ ...silentLog, warn: (message) => void warnings.push(message) });
-  t.after(() => webhook.close());
+  t.after(async () => {
+    const closed = webhook.close();
+    await clock.advance(10_000);
+    await closed;
+  });
   await clock.advance(0);
   const shown = async (): Promise<string> => (await shake(webhook.port, authority.certificate)).fingerprint;
   const fingerprint = ({ certificate }: { certificate: string }): string => new X509Certificate(certificate).fingerprint256;
@@ -262,4 +267,42 @@ test("files of one's own are served, and read again when they change; a pair tha
   await clock.advance(61_000);
   assert.equal(await shown(), fingerprint(second));
   assert.equal((await client.list(Secret, { namespace: controllerNamespace })).items.length, 0, "no certificate is made beside them");
+});
+
+test("a replica that ends answers for a moment longer, also over a connection that was kept, and asks for it to be given up", async (t) => {
+  const { client, clock, world } = await start(t);
+  const webhook = await serveWebhook({ client, world, address: "127.0.0.1:0", namespace: controllerNamespace });
+  let closing: Promise<void> | undefined;
+  t.after(async () => {
+    closing ??= webhook.close();
+    await clock.advance(10_000);
+    await closing;
+  });
+  await clock.advance(1000);
+  assert.equal(webhook.isReady(), true);
+  // The machine's year is another one than that of the certificate.
+  const unchecked = { rejectUnauthorized: false, servername: host };
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ...unchecked });
+  t.after(() => agent.destroy());
+  const ask = (through?: Agent): Promise<{ status: number | undefined; connection: string | undefined; reused: boolean }> =>
+    new Promise((resolve, reject) => {
+      const how = { host: "127.0.0.1", port: webhook.port, path: webhookPath, method: "POST", ...unchecked };
+      const asked = request({ ...how, agent: through ?? false }, (response) => {
+        response.resume();
+        response.on("end", () => {
+          const { statusCode: status, headers } = response;
+          resolve({ status, connection: headers.connection, reused: asked.reusedSocket });
+        });
+      });
+      asked.on("error", reject);
+      asked.end(JSON.stringify({ kind: "AdmissionReview", request: { uid: "1" } }));
+    });
+  assert.deepEqual(await ask(agent), { status: 200, connection: "keep-alive", reused: false });
+  closing = webhook.close();
+  assert.deepEqual(await ask(agent), { status: 200, connection: "close", reused: true });
+  assert.deepEqual(await ask(), { status: 200, connection: "close", reused: false });
+  assert.deepEqual(webhook.counts(), { answered: 3, failed: 0 });
+  await clock.advance(10_000);
+  await closing;
+  await assert.rejects(ask(), /ECONNREFUSED/);
 });

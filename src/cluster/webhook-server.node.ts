@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { createSecureContext } from "node:tls";
+import { sleep } from "../base/clock.ts";
 import type { World } from "../base/world.ts";
 import type { Client } from "../client/client.ts";
 import { reviewWorkload } from "../release/configuration/webhook.ts";
@@ -12,6 +13,10 @@ import { closeServer, listenOn } from "./listen-on.node.ts";
 import { keepServing, type SeenCertificate, sharedCertificate } from "./serve-certificate.node.ts";
 
 const reviewMaxBytes = 8 * 1024 * 1024;
+/** Servers and proxies hear of a Pod's end a moment after the Pod itself, and a review that finds nobody is a write that is refused. */
+const lingerMs = 3000;
+/** Longer than callers keep an idle connection (Go: 90 s): whoever closes first must not be the one that is about to be asked. */
+const idleMs = 120_000;
 const tls = { minVersion: "TLSv1.2" } as const;
 
 export interface WebhookOptions {
@@ -32,6 +37,7 @@ export interface Webhook {
   counts(): { readonly answered: number; readonly failed: number };
   /** Whether it has a certificate, without which nobody is answered. */
   isReady(): boolean;
+  /** Answers for three more seconds, each time asking for the connection to be given up, then ends. */
   close(): Promise<void>;
 }
 
@@ -39,8 +45,11 @@ export interface Webhook {
 export async function serveWebhook({ client, world, address, namespace, files }: WebhookOptions): Promise<Webhook> {
   if (files) mustServe(files);
   let ready = false;
+  let leaving = false;
   const counts = { answered: 0, failed: 0 };
   const server = createServer(tls, (request, response) => {
+    // Who keeps its connection would go on asking the one that leaves.
+    if (leaving) response.setHeader("connection", "close");
     review(request, response, client).then(
       () => counts.answered++,
       (error: unknown) => {
@@ -52,6 +61,7 @@ export async function serveWebhook({ client, world, address, namespace, files }:
       },
     );
   });
+  server.keepAliveTimeout = idleMs;
   const port = await listenOn(server, address);
   const keeping = keepServing({
     world,
@@ -66,9 +76,11 @@ export async function serveWebhook({ client, world, address, namespace, files }:
     port,
     counts: () => counts,
     isReady: () => ready,
-    close() {
+    async close() {
       keeping.cancel();
-      return closeServer(server);
+      leaving = true;
+      await sleep(world.clock, lingerMs);
+      await closeServer(server);
     },
   };
 }
