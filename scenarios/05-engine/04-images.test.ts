@@ -29,8 +29,10 @@ test("images", async (t) => {
     await run("gzip -k app-docker.tar");
     const oci = join(engine.directory, "app-oci.tar");
     writeFileSync(`${oci}.zst`, zstdCompressSync(readFileSync(oci)));
-    assert.match(await run("windlass image load app-docker.tar.gz"), /^Loaded image: (docker\.io\/)?local\/docker:v1$/);
-    assert.match(await run("windlass image load app-oci.tar.zst"), /^Loaded image: (docker\.io\/)?local\/oci:v1$/);
+    assert.match(
+      await run("windlass image load app-docker.tar.gz app-oci.tar.zst"),
+      /^Loaded image: (docker\.io\/)?local\/docker:v1\nLoaded image: (docker\.io\/)?local\/oci:v1$/,
+    );
     assert.match(await run(`windlass image load - < ${archive}`), /kiamol\/ch09-vweb:v1/);
     const rows = (await run("windlass image list"))
       .split("\n")

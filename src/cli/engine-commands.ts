@@ -44,7 +44,7 @@ export interface EngineCommands {
   down(options: HomeOptions): Promise<number>;
   status(options: HomeOptions & { readonly output: string | undefined }): Promise<number>;
   controller(options: ControllerOptions): Promise<number>;
-  imageLoad(options: HomeOptions, file: string): Promise<number>;
+  imageLoad(options: HomeOptions, files: readonly string[]): Promise<number>;
   imageList(options: HomeOptions): Promise<number>;
   imagePull(options: HomeOptions, reference: string): Promise<number>;
   imageRemove(options: HomeOptions, references: readonly string[]): Promise<number>;

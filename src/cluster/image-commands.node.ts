@@ -8,13 +8,16 @@ import { readRegistryConfig } from "../node/images/registry-config.node.ts";
 import type { ImageStatus } from "../node/runtime.ts";
 import { homeAt } from "./home.node.ts";
 
-/** Takes an archive in; `-` is standard input. */
-export async function imageLoad(options: HomeOptions, file: string): Promise<number> {
-  // Opened first, so that a file that is not there is said in a line and nothing is made for it.
-  const source = file === "-" ? process.stdin : (await open(file).catch(explained(file))).createReadStream();
+/** Takes archives in, one after another; `-` is standard input. */
+export async function imageLoad(options: HomeOptions, files: readonly string[]): Promise<number> {
+  // All are opened first, so that a file that is not there is said in a line and nothing is made for it.
+  const opened = [];
+  for (const file of files) opened.push({ file, handle: file === "-" ? undefined : await open(file).catch(explained(file)) });
   const store = await imageStore(homeAt(options.home).images);
-  const loaded = await loadArchive(store, source).catch(explained(file));
-  for (const image of loaded) console.log(`Loaded image: ${image.tags.join(", ") || image.id}`);
+  for (const { file, handle } of opened) {
+    const loaded = await loadArchive(store, handle?.createReadStream() ?? process.stdin).catch(explained(file));
+    for (const image of loaded) console.log(`Loaded image: ${image.tags.join(", ") || image.id}`);
+  }
   return 0;
 }
 

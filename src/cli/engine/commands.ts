@@ -77,12 +77,13 @@ const status: Command = {
 };
 
 const imageLoad: Command = {
-  usage: "FILE [flags]",
-  about: "Takes in a docker-save or OCI archive, plain or compressed by gzip or zstd.",
+  usage: "FILE... [flags]",
+  about: "Takes in docker-save or OCI archives, plain or compressed by gzip or zstd.",
   withoutGlobalFlags: true,
   flags: [homeFlag],
   async run({ name, args, flags }, { engine }) {
-    return engine.imageLoad({ home: flags.string("home") || undefined }, oneArgument(name, args, "the archive"));
+    if (args.length === 0) throw usageError(name, "the archive is missing");
+    return engine.imageLoad({ home: flags.string("home") || undefined }, args);
   },
 };
 
@@ -131,7 +132,7 @@ export const engineEntries: readonly CommandEntry[] = [
     load: async () => ({
       about: "The images that containers of the embedded engine start from.",
       commands: [
-        { name: "load", section: images, summary: "take in a docker-save or OCI archive", load: async () => imageLoad },
+        { name: "load", section: images, summary: "take in docker-save or OCI archives", load: async () => imageLoad },
         { name: "list", aliases: ["ls"], section: images, summary: "list the images that are here", load: async () => imageList },
         { name: "pull", section: images, summary: "fetch an image from its registry", load: async () => imagePull },
         { name: "remove", aliases: ["rm"], section: images, summary: "remove images", load: async () => imageRemove },
