@@ -56,7 +56,9 @@ export function silentConditions(node: Node, now: number): NodeCondition[] | und
 export function wantedTaints(node: Node, now: number): Taint[] | undefined {
   const wanted: Taint[] = [];
   const ready = findCondition(node.status?.conditions, "Ready")?.status;
-  if (ready === "False") wanted.push({ key: notReadyTaint, effect: "NoSchedule" }, { key: notReadyTaint, effect: "NoExecute" });
+  // A node that has said nothing yet is new: nothing goes there, and nothing has to leave.
+  if (ready === undefined) wanted.push({ key: notReadyTaint, effect: "NoSchedule" });
+  else if (ready === "False") wanted.push({ key: notReadyTaint, effect: "NoSchedule" }, { key: notReadyTaint, effect: "NoExecute" });
   else if (ready !== "True") wanted.push({ key: unreachableTaint, effect: "NoSchedule" }, { key: unreachableTaint, effect: "NoExecute" });
   for (const [type, key] of Object.entries(pressureTaints)) {
     if (findCondition(node.status?.conditions, type)?.status === "True") wanted.push({ key, effect: "NoSchedule" });
