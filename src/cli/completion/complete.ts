@@ -96,7 +96,7 @@ function flagBefore(flags: readonly Flag[], before: readonly string[]): Flag | u
   return flag && flag.bare === undefined && (flag.type ?? "bool") !== "bool" ? flag : undefined;
 }
 
-const outputs = ["wide", "yaml", "json", "name", "jsonpath=", "custom-columns="];
+const outputs = ["wide", "yaml", "json", "name", "jsonpath=", "custom-columns=", "go-template="];
 
 async function valuesOf(
   { name }: Flag,

@@ -56,8 +56,11 @@ export const explainRollout: Command = {
         environment.stdout.write(output === "json" ? toJsonText(document) : toYamlText(document));
       } else if (all.length === 0) environment.stderr.write("No workloads found.\n");
       else {
+        const withNamespace = new Set(workloads.map(({ key }) => key.namespace)).size > 1 || flags.bool("all-namespaces");
         const blocks = all.map(({ snapshot, explanations }) =>
-          [headline(snapshot, explanations), ...explanationLines(explanations)].map((line) => `${shown(line, terminal)}\n`).join(""),
+          [headline(snapshot, explanations, { withNamespace }), ...explanationLines(explanations)]
+            .map((line) => `${shown(line, terminal)}\n`)
+            .join(""),
         );
         environment.stdout.write(blocks.join("\n"));
       }

@@ -48,6 +48,9 @@ export async function joinPod(pod: Pod, joining: Joining, connection: Connection
     const container = started.spec?.containers[0]?.name ?? name;
     // What has ended is not there to be joined; it has left its words.
     if (!joining.quiet) environment.stderr.write(warning);
+    // With a terminal this is said where it is joined.
+    if (!joining.quiet && joining.withStdin && !joining.wanted)
+      environment.stderr.write("If you don't see a command prompt, try pressing enter.\n");
     if (hasEnded(started)) await printLog(started, connection, environment);
     else {
       const code = await attachTo(started, container, joining, environment, connection);

@@ -46,7 +46,7 @@ function slice(value: unknown, from: unknown = 0, to?: unknown): unknown {
 }
 
 /** Verbs of Go's printf that templates use. */
-export function formatted(format: string, values: readonly unknown[]): string {
+function formatted(format: string, values: readonly unknown[]): string {
   let at = 0;
   const text = format.replace(
     /%(?:([-+ #0]*)(\d+)?(?:\.(\d+))?)([a-zA-Z%])/g,
