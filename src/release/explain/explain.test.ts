@@ -465,6 +465,27 @@ const rows: readonly Row[] = [
     evidence: /log of web-new-1\/setup: waiting for db:5432/,
   },
   {
+    about: "a Pod that can't go because its node is silent",
+    snapshot: one({ of: "old", terminatingSeconds: -60 }),
+    related: {
+      nodes: new Map([
+        [
+          "node-1",
+          {
+            apiVersion: "v1",
+            kind: "Node",
+            metadata: { name: "node-1" },
+            status: { conditions: [{ type: "Ready", status: "Unknown", reason: "NodeStatusUnknown" }] },
+          },
+        ],
+      ]),
+    },
+    code: "WaitingForTermination",
+    certainty: "likely",
+    sentence: /is not gone 60s after its grace was over; it is on node node-1, which no longer reports/,
+    wayOut: /^kubectl describe node node-1\nkubectl delete pod web-new-1 --force --grace-period=0 -n shop$/m,
+  },
+  {
     about: "preempted",
     snapshot: one({
       of: "old",

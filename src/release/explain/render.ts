@@ -6,13 +6,18 @@ import { type Verdict, verdictOf } from "./explain.ts";
 const glyphs: Readonly<Record<Certainty, string>> = { certain: "✗", likely: "!", waiting: "…" };
 const noteGlyph = "·";
 
-/** One line about the whole: `deployment web: 3/5 available, 2 updated. Cannot succeed as it is.` */
-export function headline(snapshot: WorkloadSnapshot, explanations: readonly Explanation[]): string {
+/** One line about the whole: `Deployment web in shop, revision 2: 2 of 5 updated, 3 of 5 available. Cannot succeed as it is.` */
+export function headline(
+  snapshot: WorkloadSnapshot,
+  explanations: readonly Explanation[],
+  { withNamespace = false }: { readonly withNamespace?: boolean } = {},
+): string {
   const { counts, strategy, kind, key, target } = snapshot;
   const wanted = counts.desired - strategy.keptBack;
   const revision = target ? `, revision ${target.number}` : "";
   const numbers = `${counts.updated} of ${wanted} updated, ${counts.available} of ${counts.desired} available`;
-  return `${kind.title} ${key.name}${revision}: ${numbers}. ${verdictWords[verdictOf(snapshot, explanations)]}`;
+  const place = withNamespace && key.namespace !== undefined ? ` in ${key.namespace}` : "";
+  return `${kind.title} ${key.name}${place}${revision}: ${numbers}. ${verdictWords[verdictOf(snapshot, explanations)]}`;
 }
 
 /** What each verdict is in words. */

@@ -115,7 +115,17 @@ export function terminationCause(inquiry: Inquiry, pod: PodView): Cause | undefi
     ? []
     : held && stopped
       ? [inquiry.commands.kubectl("see who set the finalizer", `get pod ${pod.name} -o yaml`)]
-      : [inquiry.commands.clusterKubectl("look at the node", `describe node ${pod.node ?? ""}`.trim())];
+      : [
+          inquiry.commands.clusterKubectl("look at the node", `describe node ${pod.node ?? ""}`.trim()),
+          ...(silent
+            ? [
+                inquiry.commands.kubectl(
+                  "only where that machine is off for good: let the Pod go",
+                  `delete pod ${pod.name} --force --grace-period=0`,
+                ),
+              ]
+            : []),
+        ];
   return {
     code: "WaitingForTermination",
     certainty: isOverdue ? "likely" : "waiting",

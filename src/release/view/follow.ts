@@ -93,9 +93,11 @@ export async function followRollout(options: FollowOptions): Promise<Follower> {
       return;
     }
     const snapshot = watch?.current();
-    if (!snapshot || (snapshot.complete && !(snapshot.kind.onePerNode && related.nodes.size === 0))) return;
+    // Of what is complete only this may change: which nodes it leaves out.
+    const areNodesOld = snapshot?.kind.onePerNode && clock.now() - nodesMs >= nodesAgeMs;
+    if (!snapshot || (snapshot.complete && !areNodesOld)) return;
     isStale = false;
-    const nodes = snapshot.kind.onePerNode && clock.now() - nodesMs < nodesAgeMs ? related.nodes : undefined;
+    const nodes = snapshot.kind.onePerNode && !areNodesOld ? related.nodes : undefined;
     if (!nodes) nodesMs = clock.now();
     const how = { client, ...(options.readLog && { readLog: options.readLog }), ...(nodes && { nodes }), events: [] };
     gathering = gather(snapshot, how).then((found) => {
