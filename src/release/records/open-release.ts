@@ -27,8 +27,12 @@ export function opensRelease(target: Revision, { releases }: ReleaseHistory, rev
   if (target.createdMs > last.startedMs) return true;
   const twin = revisions.find((revision) => revision.number === target.number && templateDigest(revision) === last.template);
   const isTold = releases.some((release) => release.number === target.number && release.template === template);
-  return twin !== undefined && !isTold && target.createdMs >= twin.createdMs;
+  return twin !== undefined && !isTold && inOrder(twin, target) < 0;
 }
+
+/** The older first. Where a number was given out twice within a second, the version tells which was written last. */
+const inOrder = (a: Revision, b: Revision): number => a.number - b.number || a.createdMs - b.createdMs || versionOf(a) - versionOf(b);
+const versionOf = ({ object }: Revision): number => Number(object.metadata.resourceVersion ?? 0) || 0;
 
 /** The history with a release for the target, and with what was missed before it. */
 export function openRelease(
@@ -38,10 +42,7 @@ export function openRelease(
 ): ReleaseHistory {
   const { object, revisions, takenMs, complete } = snapshot;
   const last = history.releases.at(-1);
-  const missed = revisions
-    .filter((revision) => revision.name !== target.name && revision.number > (last?.number ?? -1))
-    .filter(({ number, createdMs }) => number < target.number || (number === target.number && createdMs <= target.createdMs))
-    .sort((a, b) => a.number - b.number || a.createdMs - b.createdMs);
+  const missed = revisions.filter((revision) => revision.number > (last?.number ?? -1) && inOrder(revision, target) < 0).sort(inOrder);
   const template = templateDigest(target);
   if (last && missed.length === 0 && last.template === template) return renumbered(history, last, target.number);
   let next = history;

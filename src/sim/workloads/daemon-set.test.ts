@@ -1,4 +1,4 @@
 import { daemonSets } from "./daemon-set.ts";
 import { livesThrough } from "./seeds.suite.ts";
 
-livesThrough(daemonSets, 550);
+livesThrough(daemonSets, 500);

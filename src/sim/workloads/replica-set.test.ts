@@ -1,4 +1,4 @@
 import { replicaSets } from "./replica-set.ts";
 import { livesThrough } from "./seeds.suite.ts";
 
-livesThrough(replicaSets, 450);
+livesThrough(replicaSets, 400);

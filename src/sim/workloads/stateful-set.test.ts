@@ -1,4 +1,4 @@
 import { statefulSets } from "./stateful-set.ts";
 import { livesThrough } from "./seeds.suite.ts";
 
-livesThrough(statefulSets, 550);
+livesThrough(statefulSets, 500);
