@@ -13,6 +13,7 @@ import type { UpOptions } from "../cli/engine-commands.ts";
 import { compactPeriodically } from "../store/compact-periodically.ts";
 import { openSqliteStore } from "../store/sqlite-store.node.ts";
 import { consoleLog } from "./console-log.node.ts";
+import { detachedOutput } from "./detached-output.ts";
 import { type Engine, startEngine } from "./engine.node.ts";
 import {
   type EngineState,
@@ -197,7 +198,9 @@ async function detach(home: Home): Promise<number> {
   if (outcome === "ready") {
     child.unref();
     child.stdio[readyFd]?.destroy();
-    process.stdout.write(readFileSync(home.log).subarray(logStart));
+    const { said, reported } = detachedOutput(readFileSync(home.log).subarray(logStart).toString("utf8"));
+    process.stderr.write(reported);
+    process.stdout.write(said);
     return 0;
   }
   if (outcome === "late") process.kill(child.pid as number, "SIGTERM");
