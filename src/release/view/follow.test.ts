@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { Deployment } from "../../api/kinds/deployment/index.ts";
 import { Pod } from "../../api/kinds/pod/index.ts";
+import { ReplicaSet } from "../../api/kinds/replica-set/index.ts";
 import type { Deployment as DeploymentObject } from "../../api/types.ts";
 import { silentLog } from "../../base/log.ts";
 import { seededRandom } from "../../base/random.ts";
@@ -81,6 +82,29 @@ for (const [about, image, annotations, evidence, code] of [
     assert.ok(evidentMs !== undefined, "there was evidence");
     assert.ok((named()?.nowMs ?? Number.NaN) - evidentMs <= promiseMs, `named after ${(named()?.nowMs ?? 0) - evidentMs} ms`);
   });
+
+test(`RS-7: a Pod that may not be made is named within ${promiseMs / 1000} s of the refusal`, async (t) => {
+  const cluster = await clusterWithWeb(t);
+  const { client } = cluster;
+  const views = await followed(t, cluster);
+  let refusedMs: number | undefined;
+  const watch = client.watch(
+    ReplicaSet,
+    { namespace: "default" },
+    {
+      event: ({ object }) => {
+        if (JSON.stringify(object.status ?? {}).includes("FailedCreate")) refusedMs ??= cluster.clock.now();
+      },
+      end() {},
+    },
+  );
+  t.after(() => watch.close());
+  await cluster.advance(0);
+  await client.patch(Deployment, key, "merge", { spec: { template: { spec: { serviceAccountName: "robot" } } } });
+  const named = (): RolloutView | undefined => views.find((view) => view?.explanations.some(({ code }) => code === "AdmissionRefused"));
+  await cluster.until("the cause is named", () => named() !== undefined && refusedMs !== undefined);
+  assert.ok((named()?.nowMs ?? Number.NaN) - (refusedMs as number) <= promiseMs);
+});
 
 test("a rollout is told from its begin to its end: no view has more Pods than allowed, the estimate comes true", async (t) => {
   const cluster = await clusterWithWeb(t);
