@@ -169,7 +169,7 @@ const creating = [
   "kubectl create pdb x --selector='a in (b)' --min-available=1 --dry-run=client -o yaml",
   "kubectl create pdb x --selector=a --min-available=1 --dry-run=client -o yaml",
   "kubectl create priorityclass x --value=100 --description=d --global-default --dry-run=client -o yaml",
-  "kubectl create priorityclass x",
+  "kubectl create priorityclass x --dry-run=server",
   "kubectl create pc x --value=1 --preemption-policy=Never --dry-run=server",
   "kubectl create pc x --value=1 --preemption-policy=foo --dry-run=server",
   "kubectl create pc x --value=1 -o json --dry-run=client",
