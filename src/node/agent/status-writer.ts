@@ -30,6 +30,8 @@ export class StatusWriter {
   #timer: Timer | undefined;
   #writing: Promise<void> | undefined;
   #wanted = false;
+  /** What was sent last. A server that does not know all of its fields answers with less. */
+  #sent: PodStatus | undefined;
   #failures = 0;
   #closed = false;
 
@@ -51,16 +53,19 @@ export class StatusWriter {
     else this.#timer ??= this.#options.context.world.clock.setTimer(this.#options.context.config.statusDelayMs, () => this.#begin());
   }
 
-  /** Resolves when the API has the status as it is now, or the Pod is gone. */
+  /** Resolves when the API has been given the status as it is now, or the Pod is gone. */
   async flush(): Promise<void> {
+    let sent: PodStatus | undefined;
     for (;;) {
       if (this.#closed) return;
       if (!this.#writing) {
         const pod = this.#options.pod();
-        if (semanticEqual(this.#options.compute(pod), pod.status)) return;
+        const status = this.#options.compute(pod);
+        if (semanticEqual(status, pod.status) || semanticEqual(status, sent)) return;
         this.#begin();
       }
       await this.#writing;
+      sent = this.#sent;
     }
   }
 
@@ -103,6 +108,7 @@ export class StatusWriter {
       if (this.#closed || semanticEqual(status, pod.status)) return;
       try {
         seen(await context.client.update(PodKind, { ...pod, status }, { subresource: "status" }));
+        this.#sent = status;
         this.#failures = 0;
         return;
       } catch (error) {
