@@ -83,6 +83,7 @@ const calmly =
         ...drawn.manifest.spec,
         replicas: 3,
         minReadySeconds: 0,
+        revisionHistoryLimit: 0,
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } },
       },
     },
@@ -96,7 +97,13 @@ const calmly =
     releaseFaults: [],
     ending: "none",
   });
+/** Nobody asks for anything. */
+const unannotated = (drawn: Spec): Spec => {
+  const { manifest, ...spec } = calmly(image("v1-bad"))(drawn);
+  return { ...spec, manifest: { ...manifest, metadata: { ...manifest.metadata, annotations: {} } } };
+};
 const image = (name: string): UserStep => ({ do: "patch", why: `image ${name}`, patch: withImage(name)(bare) });
+const edit: UserStep = { do: "configure", why: "the ConfigMap says c1", kind: "ConfigMap", content: "c1" };
 const wait: UserStep = { do: "patch", why: "nothing", patch: {} };
 /** A patch of it is one of nothing but the image. */
 const bare = {
@@ -124,6 +131,7 @@ const plants: readonly (readonly [fault: string, workload: string, found: RegExp
     "deployment",
     /^a rollback keeps its promises: it goes to v0-other@.*, which was not proven$/,
     rewrites("rollback", isWorkload, withImage("v0-other")),
+    calmly(image("v1-bad")),
   ],
   [
     "it forgets what it has given up",
@@ -180,7 +188,13 @@ const plants: readonly (readonly [fault: string, workload: string, found: RegExp
     impatient,
     calmly(image("v1-sleepy")),
   ],
-  ["it acts where nobody asked for it", "deployment", /^a rollback keeps its promises: a rollback that nobody asked for$/, uncalled],
+  [
+    "it acts where nobody asked for it",
+    "deployment",
+    /^a rollback keeps its promises: a rollback that nobody asked for$/,
+    uncalled,
+    unannotated,
+  ],
   [
     "it writes what is not its own",
     "statefulset",
@@ -193,7 +207,13 @@ const plants: readonly (readonly [fault: string, workload: string, found: RegExp
     /^a rollback keeps its promises: web-\d is deleted, and it is ready$/,
     meddles(Pod, 40_000, (pod, client) => client.delete(Pod, keyOf(pod)), "rollback"),
   ],
-  ["it does nothing", "daemonset", /^a release that fails is given up: web fails with .*, and nobody goes back to/, lacks("rollback")],
+  [
+    "it does nothing",
+    "deployment",
+    /^a release that fails is given up: web fails with .*, and nobody goes back to/,
+    lacks("rollback"),
+    calmly(image("v1-bad")),
+  ],
   ["nobody records", "statefulset", /^the history tells what was: StatefulSet web: nothing is told of it$/, lacks("release-recorder")],
   [
     "a release is told of that never was",
@@ -263,12 +283,14 @@ const plants: readonly (readonly [fault: string, workload: string, found: RegExp
     "deployment",
     /^configuration (comes to those who follow it|is kept with its revisions): (ConfigMap|Secret) \w+-\w+ is left, and nobody needs it$/,
     writes("configuration", () => ({ delete: async () => undefined })),
+    calmly(edit),
   ],
   [
     "edits reach nobody",
-    "daemonset",
+    "deployment",
     /^configuration comes to those who follow it: web names \S+, and that is not what (settings|keys) says$/,
     lacks("configuration"),
+    calmly(edit),
   ],
 ];
 
