@@ -35,7 +35,7 @@ const patching = [
   "kubectl patch cm nope -p '{}'",
   'kubectl patch cm conf nope -p \'{"data":{"n":"1"}}\'',
   "kubectl patch foo x -p '{}'",
-  'echo \'{"data":{"file":"1"}}\' > p.json; kubectl patch cm conf --patch-file p.json',
+  "kubectl patch cm conf --patch-file p.json",
   "kubectl patch cm conf --patch-file p.json -p '{}'",
   "kubectl patch cm conf --patch-file nope.json",
   "kubectl patch cm conf --local -p '{}'",
@@ -92,7 +92,7 @@ const replacing = [
 const editing = [
   { prepare: "kubectl apply -f web.yaml -f list.yaml" },
   { prepare: "kubectl create cm d --from-literal=a=1; kubectl create cm e --from-literal=a=1" },
-  'printf \'#!/bin/sh\\nif [ -n "$ONCE" ] && grep -q "not valid\\|syntax error" "$1"; then cat "$1" | grep "^#" >&2; exit 0; fi\\nsed -i "$SED" "$1"\\n\' > ed.sh; chmod +x ed.sh; SED= KUBE_EDITOR=./ed.sh kubectl edit cm d',
+  "SED= KUBE_EDITOR=./ed.sh kubectl edit cm d",
   'SED=\'s/^  a: "1"/  a: "2"/\' KUBE_EDITOR=./ed.sh kubectl edit cm d',
   "SED='s/^  a: .*/  b: \"2\"/' KUBE_EDITOR=./ed.sh kubectl edit cm/d",
   "kubectl get cm d e -o jsonpath='{.items[*].data}'",
