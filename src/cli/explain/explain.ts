@@ -6,6 +6,7 @@ import type { Connection } from "../connection.ts";
 import { NoKindError, NoResourceError, type Resource } from "../discovery/resource.ts";
 import { CommandError, usageError } from "../errors.ts";
 import { explanation, type OpenApiDocument } from "./explanation.ts";
+import { fromVersion2 } from "./version-2.ts";
 
 export const explain: Command = {
   usage: "TYPE[.FIELD...] [flags]",
@@ -66,8 +67,8 @@ async function openApiOf(resource: Resource, { transport }: Connection): Promise
   try {
     index = await read("/openapi/v3");
   } catch (error) {
-    if (error instanceof ApiError && error.code === 404)
-      throw new CommandError("the server has no OpenAPI v3 documents, so it explains nothing", { cause: error });
+    // Kubernetes before 1.24.
+    if (error instanceof ApiError && error.code === 404) return fromVersion2(await read("/openapi/v2"));
     throw error;
   }
   const key = resource.group === "" ? `api/${resource.version}` : `apis/${resource.group}/${resource.version}`;

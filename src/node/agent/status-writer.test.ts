@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Pod, PodStatus } from "../../api/types.ts";
 import { silentLog } from "../../base/log.ts";
 import { seededRandom } from "../../base/random.ts";
+import { settle } from "../../base/settle.node.ts";
 import { VirtualClock } from "../../base/virtual-clock.ts";
 import type { AgentContext } from "./agent-context.ts";
 import { StatusWriter } from "./status-writer.ts";
@@ -17,7 +18,7 @@ test("a server that drops a field it does not know does not hold the last status
       return { ...rest, status: known };
     },
   };
-  const world = { clock: new VirtualClock(), random: seededRandom(1), log: silentLog };
+  const world = { clock: new VirtualClock(settle), random: seededRandom(1), log: silentLog };
   const writer = new StatusWriter({
     context: { client, world, config: { statusDelayMs: 0 } } as unknown as AgentContext,
     compute: () => ({ phase: "Succeeded", observedGeneration: 1 }),
