@@ -216,7 +216,7 @@ function canSucceed(history: History, template: PodTemplateSpec): boolean {
  * When nothing goes wrong any more: a release that can't succeed is given up, where somebody asked for that and there is something
  * to go back to.
  */
-export function rollbackVerdict({ history, nowMs, lagMs }: Scene): Checker {
+export function rollbackVerdict({ history, nowMs, lagMs, chainMs }: Scene): Checker {
   function failing(object: AnyObject): string | undefined {
     const { spec, metadata, status } = object;
     const isJudged =
@@ -233,8 +233,10 @@ export function rollbackVerdict({ history, nowMs, lagMs }: Scene): Checker {
     );
     const isFormerBad = tenures.some(({ mark }, index) => mark === former.mark && tenures[index + 1]?.actor === component);
     if (isGivenUp || isFormerBad || isReadyAtLast(object)) return undefined;
-    const proof = { record, mark: former.mark, fromMs: former.fromMs, toMs: former.toMs ?? nowMs(), provenAfterMs: provenAfterMs(object) };
-    return isSurelyProven(history, { ...proof, graceMs: lagMs })
+    const lasting = { record, provenAfterMs: provenAfterMs(object) };
+    // What was proven once stays, whatever befalls it later.
+    if (mayBeProven(history, { ...lasting, ...current, toMs: nowMs(), graceMs: chainMs + wholeSecondMs })) return undefined;
+    return isSurelyProven(history, { ...lasting, ...former, toMs: former.toMs ?? nowMs(), graceMs: lagMs })
       ? `${metadata.name} fails with ${current.mark}, and nobody goes back to ${former.mark}`
       : undefined;
   }
