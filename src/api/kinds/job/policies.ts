@@ -55,7 +55,7 @@ function ruleChoice(errors: Errors, path: string, value: string | undefined, all
 
 type ExitCodes = NonNullable<PodFailurePolicyRule["onExitCodes"]>;
 
-function ruleExitCodes(errors: Errors, path: string, { containerName, operator, values }: ExitCodes, names: readonly string[]): void {
+function ruleExitCodes(errors: Errors, path: string, { containerName, operator, values = [] }: ExitCodes, names: readonly string[]): void {
   ruleChoice(errors, `${path}.operator`, operator, operators);
   if (containerName !== undefined && !names.includes(containerName)) {
     const detail = "must be one of the container or initContainer names in the pod template";
