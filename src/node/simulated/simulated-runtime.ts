@@ -3,31 +3,23 @@
  * annotations say so (annotations.ts), on the injected clock. Deterministic, and cheap: a container at rest holds one
  * small record and no timer.
  */
-import { badRequest } from "../../api/errors.ts";
-import type { ByteStream, ExecResult } from "../../api/node-api.ts";
 import type { Pod } from "../../api/types.ts";
-import type { Timer } from "../../base/clock.ts";
 import { sleep } from "../../base/clock.ts";
 import { randomHex } from "../../base/random.ts";
-import { formatMicroTime, parseTime } from "../../base/time.ts";
+import { parseTime } from "../../base/time.ts";
 import type { World } from "../../base/world.ts";
-import type {
-  ContainerSpec,
-  ContainerStatus,
-  ImageService,
-  ImageStatus,
-  Prober,
-  ProbeSubject,
-  Runtime,
-  RuntimeEvent,
-  SandboxSpec,
-  SandboxStatus,
-} from "../runtime.ts";
-import { ImagePullError, RuntimeError } from "../runtime.ts";
+import type { ContainerSpec, Prober, Runtime, RuntimeEvent, SandboxSpec, SandboxStatus } from "../runtime.ts";
+import { RuntimeError } from "../runtime.ts";
 import type { AddressRange } from "./address-range.ts";
 import { addressRange } from "./address-range.ts";
 import type { SimulatedBehaviour } from "./annotations.ts";
 import { behaviourOf, defaultBehaviour } from "./annotations.ts";
+import { pseudoDigest } from "./pseudo-digest.ts";
+import type { SimulatedContainer, SimulatedSandbox } from "./simulated-container.ts";
+import { statusOf } from "./simulated-container.ts";
+import { simulatedImages } from "./simulated-images.ts";
+import { simulatedProber } from "./simulated-prober.ts";
+import { simulatedStreams } from "./simulated-streams.ts";
 
 export interface SimulatedRuntimeOptions {
   readonly world: World;
@@ -46,45 +38,10 @@ export interface SimulatedRuntime extends Runtime {
   readonly prober: Prober;
 }
 
-interface Sandbox {
-  readonly id: string;
-  readonly spec: SandboxSpec;
-  state: "ready" | "not-ready";
-  readonly ip: string;
-  readonly createdAt: number;
-}
-
-interface Container {
-  readonly id: string;
-  readonly sandbox: Sandbox;
-  readonly name: string;
-  readonly attempt: number;
-  readonly image: string;
-  readonly imageId: string;
-  readonly behaviour: SimulatedBehaviour;
-  readonly createdAt: number;
-  state: "created" | "running" | "exited";
-  startedAt: number | undefined;
-  finishedAt: number | undefined;
-  exitCode: number | undefined;
-  signal: number | undefined;
-  reason: string | undefined;
-  message: string | undefined;
-  /** Ends it by itself or after a stop signal; a newer order replaces an older one. */
-  ending: Timer | undefined;
-  /** Kills it when its grace is over. */
-  killing: Timer | undefined;
-  /** Who waits for its end. */
-  waiting: (() => void)[] | undefined;
-}
-
 /** Init containers end at once unless told otherwise: the Pod waits for them. */
 const initExitAfterMs = 0;
 const killedExitCode = 137;
 const killSignal = 9;
-const simulatedImageBytes = 25_000_000;
-
-const encoder = new TextEncoder();
 
 /** Creates a runtime with no sandboxes and no images. */
 export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
@@ -92,11 +49,18 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const { clock } = world;
   const base: SimulatedBehaviour = { ...defaultBehaviour, ...options.behaviour };
   const addresses: AddressRange = addressRange(options.podCidr);
-  const sandboxes = new Map<string, Sandbox>();
-  const sandboxOfPod = new Map<string, Sandbox>();
-  const containers = new Map<string, Container>();
-  const containersOfSandbox = new Map<string, Container[]>();
-  const images = simulatedImages();
+  const sandboxes = new Map<string, SimulatedSandbox>();
+  const sandboxOfPod = new Map<string, SimulatedSandbox>();
+  const containers = new Map<string, SimulatedContainer>();
+  const containersOfSandbox = new Map<string, SimulatedContainer[]>();
+  const images = simulatedImages({
+    clock,
+    behaviourFor(user) {
+      const sandbox = user && sandboxOfPod.get(user.podUid);
+      return sandbox ? behaviourOf(sandbox.spec.annotations, user.container, base) : base;
+    },
+    ...(options.imageFails && { fails: options.imageFails }),
+  });
   const listeners = new Set<(event: RuntimeEvent) => void>();
   let sequence = 0;
 
@@ -108,31 +72,11 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   /** 64 hexadecimal digits, as runtimes have them. */
   const nextId = (kind: string): string => pseudoDigest(`${seed}/${kind}/${sequence++}`);
 
-  function statusOf(container: Container): ContainerStatus {
-    return {
-      id: container.id,
-      sandboxId: container.sandbox.id,
-      name: container.name,
-      podUid: container.sandbox.spec.podUid,
-      attempt: container.attempt,
-      image: container.image,
-      imageId: container.imageId,
-      state: container.state,
-      createdAt: container.createdAt,
-      ...(container.startedAt !== undefined && { startedAt: container.startedAt }),
-      ...(container.finishedAt !== undefined && { finishedAt: container.finishedAt }),
-      ...(container.exitCode !== undefined && { exitCode: container.exitCode }),
-      ...(container.signal !== undefined && { signal: container.signal }),
-      ...(container.reason !== undefined && { reason: container.reason }),
-      ...(container.message !== undefined && { message: container.message }),
-    };
-  }
-
   function addContainer(
-    sandbox: Sandbox,
-    known: Pick<Container, "id" | "name" | "attempt" | "image" | "imageId" | "behaviour" | "state"> & Partial<Container>,
-  ): Container {
-    const container: Container = {
+    sandbox: SimulatedSandbox,
+    known: Pick<SimulatedContainer, "id" | "name" | "attempt" | "image" | "imageId" | "behaviour" | "state"> & Partial<SimulatedContainer>,
+  ): SimulatedContainer {
+    const container: SimulatedContainer = {
       sandbox,
       createdAt: clock.now(),
       startedAt: undefined,
@@ -154,7 +98,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   }
 
   /** Lets a container end by itself when its time has come. */
-  function armEnd(container: Container): void {
+  function armEnd(container: SimulatedContainer): void {
     const { exitAfterMs, exitCode } = container.behaviour;
     if (exitAfterMs === undefined) return;
     const leftMs = (container.startedAt as number) + exitAfterMs - clock.now();
@@ -180,7 +124,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       sysctls: {},
       annotations: metadata.annotations ?? {},
     };
-    const sandbox: Sandbox = {
+    const sandbox: SimulatedSandbox = {
       id: nextId(`recalled/${uid}`),
       spec,
       state: "ready",
@@ -217,7 +161,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     }
   }
 
-  function finish(container: Container, exitCode: number, signal?: number): void {
+  function finish(container: SimulatedContainer, exitCode: number, signal?: number): void {
     if (container.state === "exited") return;
     container.ending?.cancel();
     container.killing?.cancel();
@@ -234,7 +178,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     emit({ type: "container-exited", podUid: container.sandbox.spec.podUid, containerId: container.id });
   }
 
-  function failed(container: Container, kind: RuntimeError["kind"], message: string): RuntimeError {
+  function failed(container: SimulatedContainer, kind: RuntimeError["kind"], message: string): RuntimeError {
     container.state = "exited";
     container.startedAt = undefined;
     container.finishedAt = clock.now();
@@ -244,37 +188,23 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     return new RuntimeError(kind, message);
   }
 
-  function running(podUid: string, name: string): Container | undefined {
+  function running(podUid: string, name: string): SimulatedContainer | undefined {
     const sandbox = sandboxOfPod.get(podUid);
     if (!sandbox) return undefined;
     const list = containersOfSandbox.get(sandbox.id);
     if (!list) return undefined;
     for (let index = list.length - 1; index >= 0; index--) {
-      const container = list[index] as Container;
+      const container = list[index] as SimulatedContainer;
       if (container.name === name && container.state === "running") return container;
     }
     return undefined;
   }
 
-  const required = (id: string): Container => {
+  const required = (id: string): SimulatedContainer => {
     const container = containers.get(id);
     if (!container) throw new Error(`no such container: ${id}`);
     return container;
   };
-
-  function logLines(container: Container): { readonly at: number; readonly text: string }[] {
-    if (container.startedAt === undefined) return [];
-    const { podNamespace, podName } = container.sandbox.spec;
-    const lines = [
-      { at: container.startedAt, text: `simulated container ${container.name} of ${podNamespace}/${podName} (${container.image}) started` },
-    ];
-    if (container.behaviour.log !== undefined) {
-      for (const text of container.behaviour.log.split("\n")) lines.push({ at: container.startedAt, text });
-    }
-    if (container.finishedAt !== undefined)
-      lines.push({ at: container.finishedAt, text: `simulated container ended with exit code ${container.exitCode}` });
-    return lines;
-  }
 
   return {
     name: "simulated",
@@ -289,7 +219,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       if (ip === undefined) {
         throw new RuntimeError("CreatePodSandboxError", `no address is left in ${options.podCidr}`);
       }
-      const sandbox: Sandbox = { id: nextId("sandbox"), spec, state: "ready", ip, createdAt: clock.now() };
+      const sandbox: SimulatedSandbox = { id: nextId("sandbox"), spec, state: "ready", ip, createdAt: clock.now() };
       sandboxes.set(sandbox.id, sandbox);
       sandboxOfPod.set(spec.podUid, sandbox);
       return sandbox;
@@ -376,54 +306,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       return container && statusOf(container);
     },
 
-    async exec(id, request, streams): Promise<ExecResult> {
-      const { sandbox } = required(id);
-      const { exitCode, output } = simulatedCommand(request.command, sandbox.spec.hostname);
-      if (output !== "") await streams.stdout?.write(encoder.encode(output));
-      return { exitCode };
-    },
-    async execSync(id, command) {
-      return simulatedCommand(command, required(id).sandbox.spec.hostname);
-    },
-    async attach(id, _request, streams, signal) {
-      const container = required(id);
-      await streams.stdout?.write(encoder.encode("simulated container: nothing is attached\n"));
-      if (container.state !== "running") return;
-      await new Promise<void>((resolve) => {
-        container.waiting ??= [];
-        container.waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-    },
-    async portForward(): Promise<ByteStream> {
-      throw badRequest("a simulated Pod listens on no port");
-    },
-    async logs(id, request, sink, signal) {
-      const container = required(id);
-      const since =
-        request.sinceTime !== undefined
-          ? parseTime(request.sinceTime)
-          : request.sinceSeconds !== undefined
-            ? clock.now() - request.sinceSeconds * 1000
-            : undefined;
-      let left = request.limitBytes ?? Number.POSITIVE_INFINITY;
-      const write = async (lines: readonly { readonly at: number; readonly text: string }[]): Promise<void> => {
-        for (const line of lines) {
-          const bytes = encoder.encode(request.timestamps ? `${formatMicroTime(line.at)} ${line.text}\n` : `${line.text}\n`);
-          if (left > 0) await sink(bytes.subarray(0, left));
-          left -= bytes.length;
-        }
-      };
-      const before = logLines(container).filter((line) => since === undefined || line.at >= since);
-      await write(request.tailLines === undefined ? before : request.tailLines === 0 ? [] : before.slice(-request.tailLines));
-      if (!request.follow || container.state !== "running") return;
-      await new Promise<void>((resolve) => {
-        container.waiting ??= [];
-        container.waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      if (!signal.aborted) await write(logLines(container).slice(-1));
-    },
+    ...simulatedStreams(clock, required),
 
     recall(pods) {
       for (const pod of pods) recallPod(pod);
@@ -441,109 +324,4 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       }
     },
   };
-
-  function simulatedImages(): ImageService & { remember(reference: string): ImageStatus } {
-    const present = new Map<string, ImageStatus>();
-    const remember = (reference: string): ImageStatus => {
-      let image = present.get(reference);
-      if (!image) {
-        const digest = `sha256:${pseudoDigest(reference)}`;
-        image = {
-          id: digest,
-          tags: [reference],
-          digests: [`${reference.replace(/[:@][^/]*$/, "")}@${digest}`],
-          sizeBytes: simulatedImageBytes,
-          user: "",
-        };
-        present.set(reference, image);
-      }
-      return image;
-    };
-    return {
-      remember,
-      async status(reference) {
-        return present.get(reference);
-      },
-      async pull(reference, _auths, signal, user) {
-        const sandbox = user && sandboxOfPod.get(user.podUid);
-        const behaviour = sandbox ? behaviourOf(sandbox.spec.annotations, user.container, base) : base;
-        if (behaviour.pullMs > 0) await sleep(clock, behaviour.pullMs, signal);
-        if (behaviour.fail === "image" || options.imageFails?.(reference)) {
-          throw new ImagePullError("ErrImagePull", `failed to pull image "${reference}": simulated: not found`);
-        }
-        return remember(reference);
-      },
-      list: async () => [...present.values()],
-      async remove(reference) {
-        present.delete(reference);
-      },
-    };
-  }
-}
-
-/**
- * Readiness and startup probes succeed from `ready-after-ms` on, unless `fail` says `unready`. Liveness probes and hooks
- * succeed, unless it says `unhealthy`: a release that never becomes ready is not to be restarted for it.
- */
-function simulatedProber(clock: World["clock"], running: (podUid: string, name: string) => Container | undefined): Prober {
-  const refusal = ({ podUid, containerName, probe }: ProbeSubject): string | undefined => {
-    const container = running(podUid, containerName);
-    if (!container) return "connect: connection refused";
-    const { fail, readyAfterMs } = container.behaviour;
-    const isUp = clock.now() - (container.startedAt as number) >= readyAfterMs;
-    if (fail === "unhealthy" && isUp) return "simulated: unhealthy";
-    if (probe !== "readiness" && probe !== "startup") return undefined;
-    if (fail === "unready") return "simulated: never ready";
-    return isUp ? undefined : "simulated: not ready yet";
-  };
-  return {
-    async http(request) {
-      const why = refusal(request);
-      return why === undefined ? { status: 200, body: "ok" } : { status: 503, body: why };
-    },
-    async tcp(request) {
-      const why = refusal(request);
-      if (why !== undefined) throw new Error(why);
-    },
-    async grpc(request) {
-      return refusal(request) === undefined ? "SERVING" : "NOT_SERVING";
-    },
-    exec(request) {
-      const why = refusal(request);
-      return why === undefined ? { exitCode: 0, output: "" } : { exitCode: 1, output: why };
-    },
-    steadyForMs(podUid, containerName) {
-      const container = running(podUid, containerName);
-      if (!container) return 0;
-      const { fail, readyAfterMs } = container.behaviour;
-      const left = (container.startedAt as number) + readyAfterMs - clock.now();
-      return left > 0 && fail !== "unready" ? left : Number.POSITIVE_INFINITY;
-    },
-  };
-}
-
-/** Answers the few commands that scripts try first; everything else succeeds and says that nothing ran. */
-function simulatedCommand(command: readonly string[], hostname: string): { readonly exitCode: number; readonly output: string } {
-  const [name, ...args] = command;
-  if (name === "true") return { exitCode: 0, output: "" };
-  if (name === "false") return { exitCode: 1, output: "" };
-  if (name === "echo") return { exitCode: 0, output: `${args.join(" ")}\n` };
-  if (name === "hostname") return { exitCode: 0, output: `${hostname}\n` };
-  const exit = /^exit (\d+)$/.exec(args[args.length - 1] ?? "");
-  if (exit) return { exitCode: Number(exit[1]), output: "" };
-  return { exitCode: 0, output: `simulated container: ${command.join(" ")} was not run\n` };
-}
-
-/** 64 hexadecimal digits that depend on nothing but the text. Looks like a SHA-256, and isn't one. */
-function pseudoDigest(text: string): string {
-  let digest = "";
-  for (let round = 0; round < 8; round++) {
-    let hash = (0x811c9dc5 ^ Math.imul(round + 1, 0x9e3779b9)) >>> 0;
-    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-    hash ^= hash >>> 15;
-    hash = Math.imul(hash, 0x85ebca6b) >>> 0;
-    hash ^= hash >>> 13;
-    digest += (hash >>> 0).toString(16).padStart(8, "0");
-  }
-  return digest;
 }
