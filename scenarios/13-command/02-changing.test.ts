@@ -271,7 +271,7 @@ const deleting = [
 
 /** What goes wrong in words of our own. */
 const mistakes = [
-  "kubectl apply -f unknown-kind.yaml --dry-run=server -o name | head -1",
+  "kubectl apply -f unknown-kind.yaml --dry-run=server -o name",
   "kubectl apply -f web.yaml --context=nope",
   "kubectl apply -f web.yaml --kubeconfig=/nope",
   "kubectl apply -f web.yaml --server=https://127.0.0.1:1",
