@@ -333,7 +333,7 @@ test("members all at once, by hand, and with a budget", async (t) => {
       return (await replaced()).length === 2 && Object.values(now).every(({ pod }) => pod.status.phase === "Running");
     });
     assert.deepEqual(await replaced(), ["crowd-7", "crowd-8"]);
-    await run("kubectl exec crowd-7 -- touch /tmp/ready");
+    await until("crowd-7 is told to be ready", async () => (await engine.attempt("kubectl exec crowd-7 -- touch /tmp/ready")).code === 0);
     await until("the third follows at once", async () => (await replaced()).includes("crowd-6"));
     assert.ok(!(await replaced()).includes("crowd-5"));
     for (const ordinal of [8, 6, 5])

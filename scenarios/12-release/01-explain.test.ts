@@ -286,7 +286,7 @@ test("every cause is named as soon as the API shows it", async (t) => {
     const stdout = await until("one that crashes is told between two of its lives", async () => {
       const outcome = await attempt("windlass rollout explain -A");
       assert.equal(outcome.code, 10);
-      return /^Deployment crash, revision 1: 1 of 1 updated, 0 of 1 available\./m.test(outcome.stdout) && outcome.stdout;
+      return /^Deployment crash in default, revision 1: 1 of 1 updated, 0 of 1 available\./m.test(outcome.stdout) && outcome.stdout;
     });
     assert.match(stdout, /\n {6}\| no database at db:5432\n/);
     const missing = await attempt("windlass rollout explain deploy/nobody");

@@ -20,22 +20,5 @@ function compare(a: unknown, b: unknown): number {
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
   const [left, right] = [String(a), String(b)];
   if (isQuantity(left) && isQuantity(right)) return compareQuantities(left, right);
-  return naturally(left, right);
-}
-
-/** Digits by their value: `web-2` stands before `web-10`. */
-function naturally(a: string, b: string): number {
-  const parts = (text: string): string[] => text.match(/\d+|\D/g) ?? [];
-  const [left, right] = [parts(a), parts(b)];
-  for (let at = 0; at < left.length && at < right.length; at++) {
-    const [x, y] = [left[at] as string, right[at] as string];
-    if (x === y) continue;
-    if (/^\d/.test(x) && /^\d/.test(y)) {
-      const difference = BigInt(x) - BigInt(y);
-      if (difference !== 0n) return difference < 0n ? -1 : 1;
-      return x.length - y.length;
-    }
-    return x < y ? -1 : 1;
-  }
-  return left.length - right.length;
+  return left < right ? -1 : Number(left > right);
 }
