@@ -28,7 +28,7 @@ const reading = [
   "kubectl logs deploy/web",
   "kubectl logs deploy/web -c d",
   "kubectl logs deploy/web -c nope",
-  "kubectl logs deploy/web --all-containers --prefix",
+  "kubectl logs deploy/web --all-containers --prefix | sort",
   "kubectl logs -l app=web --prefix --tail=1",
   "kubectl logs -l app=nope",
   "kubectl logs nope",
