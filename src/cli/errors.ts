@@ -31,6 +31,19 @@ export function throwAll(errors: readonly Error[]): void {
   if (errors.length > 1) throw new AggregateError(errors);
 }
 
+/** Does `work` for one item after another, whatever fails on the way. Resolves with what went wrong. */
+export async function failuresOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<Error[]> {
+  const failures: Error[] = [];
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (error) {
+      failures.push(error as Error);
+    }
+  }
+  return failures;
+}
+
 /** The lines for stderr, and the exit code. */
 export function describeError(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof AggregateError) {

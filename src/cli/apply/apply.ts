@@ -2,7 +2,7 @@
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll, usageError } from "../errors.ts";
+import { CommandError, failuresOf, throwAll, usageError } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { findObjects } from "../objects/find-objects.ts";
@@ -62,17 +62,15 @@ export const apply: Command = {
       const { found, errors } = await findObjects(environment, connection, { args: [], files: manifestSourcesOf(given) });
       const selected = select(found, given.string("selector"));
       if (selected.length === 0 && errors.length === 0) throw new CommandError("no objects passed to apply");
-      const failures = [...errors];
       const results: AnyObject[] = [];
-      for (const each of selected) {
-        try {
+      const failures = [
+        ...errors,
+        ...(await failuresOf(selected, async (each) => {
           const { object, done } = await applyOne(each, plan, connection, environment);
           if (printer) results.push(object);
           else environment.stdout.write(doneLine(each.resource, object.metadata.name ?? each.name, done, dryRunSuffix(plan.dryRun)));
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
+        })),
+      ];
       if (printer) environment.stdout.write(printed(results, printer, given.string("output")));
       throwAll(failures);
       return 0;

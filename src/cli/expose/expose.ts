@@ -3,7 +3,7 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import type { Command } from "../command.ts";
 import { make, saveConfigFlag } from "../create/generator.ts";
 import { matchLabelsOf } from "../create/labels.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, failuresOf, throwAll } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 import { dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { findObjects } from "../objects/find-objects.ts";
@@ -52,23 +52,20 @@ windlass expose service web --name=web-outside --type=LoadBalancer`,
     const connection = await environment.connect(given);
     try {
       const { found, errors } = await findObjects(environment, connection, selectionOf(args, given, fileFlags), { fetch: true });
-      const failures = [...errors];
       const options = {
         kind: serviceRef,
         dryRun,
         savesConfig: given.bool("save-config"),
         fieldManager: given.string("field-manager") || "kubectl-expose",
       };
-      for (const each of found) {
-        try {
+      throwAll([
+        ...errors,
+        ...(await failuresOf(found, async (each) => {
           const service = overridden(serviceFor(each, given), "core.v1.Service", given);
           const result = await make(service, options, connection);
           environment.stdout.write(printer ? printer(result) : objectLine(result, "exposed", dryRunSuffix(dryRun)));
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
-      throwAll(failures);
+        })),
+      ]);
       return 0;
     } finally {
       connection.close();

@@ -2,7 +2,7 @@
 import type { Node } from "../../api/types.ts";
 import type { Command } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { throwAll } from "../errors.ts";
+import { failuresOf, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { selectorFlag } from "../objects/selection.ts";
@@ -18,15 +18,11 @@ const command = (unschedulable: boolean, texts: Pick<Command, "about" | "example
     const dryRun = dryRunOf(invocation.flags, environment);
     const connection = await environment.connect(invocation.flags);
     try {
-      const failures: Error[] = [];
-      for (const node of await findNodes(invocation, environment, connection)) {
-        try {
+      throwAll(
+        await failuresOf(await findNodes(invocation, environment, connection), async (node) => {
           environment.stdout.write(await setSchedulable(node, unschedulable, dryRun, connection));
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
-      throwAll(failures);
+        }),
+      );
       return 0;
     } finally {
       connection.close();

@@ -2,7 +2,7 @@
 import type { AnyObject } from "../../api/meta/object.ts";
 import type { Node } from "../../api/types.ts";
 import type { Command } from "../command.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, failuresOf, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { validateFlag } from "../apply/validation.ts";
 import { dryRunFlag, dryRunOf } from "../objects/dry-run.ts";
@@ -44,9 +44,9 @@ windlass taint nodes --all dedicated-`,
     const connection = await environment.connect(given);
     try {
       const { found, errors } = await findObjects(environment, connection, selectionOf(resources, given, flags), { fetch: true });
-      const failures = [...errors];
-      for (const { object, name } of found) {
-        try {
+      throwAll([
+        ...errors,
+        ...(await failuresOf(found, async ({ object, name }) => {
           const { taints, done } = changeTaints(object as unknown as Node, asked, given.bool("overwrite"));
           const options = { fieldManager: given.string("field-manager") || "kubectl-taint", ...(dryRun === "server" && { dryRun: true }) };
           const after = { ...(object as AnyObject), spec: { ...(object as AnyObject)["spec"], taints } } as AnyObject;
@@ -55,11 +55,8 @@ windlass taint nodes --all dedicated-`,
               ? after
               : await connection.client.patch(nodeRef, { name }, "merge", { spec: { taints: taints.length > 0 ? taints : null } }, options);
           environment.stdout.write(printer ? printer(result as AnyObject) : objectLine(result as AnyObject, done));
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
-      throwAll(failures);
+        })),
+      ]);
       return 0;
     } finally {
       connection.close();

@@ -4,7 +4,7 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import type { PatchType } from "../../client/client.ts";
 import type { Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError } from "../errors.ts";
+import { CommandError, failuresOf } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 import { doneLine, printerOf } from "../printing/printer.ts";
 import { type DryRun, dryRunOf, dryRunSuffix } from "./dry-run.ts";
@@ -52,22 +52,17 @@ export async function changeObjects(request: ChangeRequest): Promise<Error[]> {
   const { found, errors } = connection
     ? await findObjects(environment, connection, selection, { fetch: true })
     : { found: await localObjects(environment, selection), errors: [] };
-  const failures: Error[] = [];
-  for (const each of found) {
-    try {
-      const object = each.object as AnyObject;
-      const change = request.change(object, each);
-      let result = change?.changed ?? object;
-      if (change && connection && dryRun !== "client") result = await send(each, change, request, connection, dryRun);
-      const isChanged = change !== undefined;
-      const done = typeof request.done === "string" ? request.done : request.done(each, isChanged);
-      if (!isChanged && !request.saysUnchanged) continue;
-      if (printer) environment.stdout.write(printer(result));
-      else environment.stdout.write(doneLine(each.resource, each.name, done, dryRunSuffix(dryRun)));
-    } catch (error) {
-      failures.push(error as Error);
-    }
-  }
+  const failures = await failuresOf(found, async (each) => {
+    const object = each.object as AnyObject;
+    const change = request.change(object, each);
+    let result = change?.changed ?? object;
+    if (change && connection && dryRun !== "client") result = await send(each, change, request, connection, dryRun);
+    const isChanged = change !== undefined;
+    const done = typeof request.done === "string" ? request.done : request.done(each, isChanged);
+    if (!isChanged && !request.saysUnchanged) return;
+    if (printer) environment.stdout.write(printer(result));
+    else environment.stdout.write(doneLine(each.resource, each.name, done, dryRunSuffix(dryRun)));
+  });
   if (found.length === 0 && errors.length === 0) request.nothingFound?.();
   return [...failures, ...errors];
 }

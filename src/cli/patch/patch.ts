@@ -6,7 +6,7 @@ import { applyMergePatch } from "../../machinery/merge-patch.ts";
 import { applyStrategicMerge } from "../../machinery/strategic-merge.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, failuresOf, throwAll } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { dryRunFlag, dryRunOf } from "../objects/dry-run.ts";
@@ -62,9 +62,9 @@ windlass patch pod web --type=json -p '[{"op":"replace","path":"/spec/containers
       const { found, errors } = connection
         ? await findObjects(environment, connection, selectionOf(args, given, flags), { fetch: request.subresource === "" })
         : { found: await localObjects(environment, { args, files: manifestSourcesOf(given) }), errors: [] };
-      const failures = [...errors];
-      for (const each of found) {
-        try {
+      const failures = [
+        ...errors,
+        ...(await failuresOf(found, async (each) => {
           const before = each.object ?? (await read(each, request, connection as Connection));
           const after =
             connection && dryRun !== "client"
@@ -72,10 +72,8 @@ windlass patch pod web --type=json -p '[{"op":"replace","path":"/spec/containers
               : patched(before, each, request);
           const done = deepEqual(before, after) ? "patched (no change)" : "patched";
           environment.stdout.write(printer ? printer(after) : objectLine(after, done));
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
+        })),
+      ];
       if (found.length === 0 && failures.length === 0) throw new CommandError("no objects passed to patch");
       throwAll(failures);
       return 0;

@@ -3,7 +3,7 @@ import type { AnyObject } from "../../api/meta/object.ts";
 import { workloadKindOf } from "../../release/workload-kinds.ts";
 import type { Command, Environment, Invocation } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, failuresOf, throwAll } from "../errors.ts";
 import type { Flag } from "../flags.ts";
 import { findObjects } from "../objects/find-objects.ts";
 import { FollowTimeout, followObject } from "../objects/follow-object.ts";
@@ -51,15 +51,12 @@ windlass rollout status deployment/web --fail-fast --timeout=5m`,
         environment.stderr.write(`No resources found in ${connection.namespace} namespace.\n`);
         return 0;
       }
-      const failures = [...errors];
-      for (const each of found) {
-        try {
+      throwAll([
+        ...errors,
+        ...(await failuresOf(found, async (each) => {
           await follow(each, withinMs, invocation, environment, connection);
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
-      throwAll(failures);
+        })),
+      ]);
       return 0;
     } finally {
       connection.close();

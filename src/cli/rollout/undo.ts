@@ -11,7 +11,7 @@ import { prepareUndo, type Preparation } from "../../release/undo/prepare.ts";
 import type { WorkloadSnapshot } from "../../release/workload.ts";
 import type { Command, Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, failuresOf, throwAll } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
 import { doneLine } from "../printing/printer.ts";
@@ -50,16 +50,12 @@ export const rolloutUndo: Command = {
     const dryRun = dryRunOf(flags, environment);
     const connection = await environment.connect(flags);
     try {
-      const errors: Error[] = [];
       let code = 0;
-      for (const workload of await findWorkloads(environment, connection, args, flags)) {
-        try {
+      throwAll(
+        await failuresOf(await findWorkloads(environment, connection, args, flags), async (workload) => {
           code = Math.max(code, await undo(workload, { flags, dryRun, environment, connection }));
-        } catch (error) {
-          errors.push(error as Error);
-        }
-      }
-      throwAll(errors);
+        }),
+      );
       return code;
     } finally {
       connection.close();

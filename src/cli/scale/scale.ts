@@ -4,7 +4,7 @@ import type { AnyObject, ObjectKey } from "../../api/meta/object.ts";
 import { sleep } from "../../base/clock.ts";
 import type { Command, Environment } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { CommandError, failuresOf, throwAll } from "../errors.ts";
 import type { Flag, Flags } from "../flags.ts";
 import { changeCauseOf, recordFlag, withChangeCause } from "../objects/change-cause.ts";
 import { type DryRun, dryRunFlag, dryRunOf, dryRunSuffix } from "../objects/dry-run.ts";
@@ -54,10 +54,10 @@ windlass scale deployment/web --current-replicas=5 --replicas=3`,
       });
       if (given.string("resource-version") !== "" && found.length > 1)
         throw new CommandError("cannot use --resource-version with multiple resources");
-      const failures = [...errors];
       if (found.length === 0 && errors.length === 0) throw new CommandError("no objects passed to scale");
-      for (const each of found) {
-        try {
+      throwAll([
+        ...errors,
+        ...(await failuresOf(found, async (each) => {
           if (dryRun !== "client") await scaleOne(each, given, dryRun, connection, environment);
           if (given.bool("record") && dryRun === "none") await record(each, changeCauseOf(invocation), connection);
           // The object is printed as it was found, as kubectl has it: the answer is a Scale.
@@ -65,11 +65,8 @@ windlass scale deployment/web --current-replicas=5 --replicas=3`,
             printer ? printer(each.object as AnyObject) : doneLine(each.resource, each.name, "scaled", dryRunSuffix(dryRun)),
           );
           if (timeoutMs > 0 && dryRun === "none") await waitUntilScaled(each, given.int("replicas"), timeoutMs, connection, environment);
-        } catch (error) {
-          failures.push(error as Error);
-        }
-      }
-      throwAll(failures);
+        })),
+      ]);
       return 0;
     } finally {
       connection.close();

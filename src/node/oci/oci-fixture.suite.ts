@@ -96,17 +96,17 @@ export async function ociFixture(change: Partial<OciRuntimeOptions> = {}, direct
     ...change,
   });
   const ended = async (id: string): Promise<ContainerStatus> => {
-    const deadline = performance.now() + waitMaxMs;
+    const deadline = systemClock.monotonic() + waitMaxMs;
     for (;;) {
       const status = await runtime.containerStatus(id);
       if (!status || status.state === "exited") return status as ContainerStatus;
-      if (performance.now() > deadline) throw new Error(`container ${id} has not ended`);
+      if (systemClock.monotonic() > deadline) throw new Error(`container ${id} has not ended`);
       await new Promise<void>((resolve) => {
         const stop = runtime.onEvent(done);
-        const timer = setTimeout(done, 100);
+        const timer = systemClock.setTimer(100, done);
         function done(): void {
           stop();
-          clearTimeout(timer);
+          timer.cancel();
           resolve();
         }
       });
