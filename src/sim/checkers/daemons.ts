@@ -20,6 +20,7 @@ import {
   markOf,
   stayedAvailable,
   wasAvailable,
+  podTurn,
 } from "./pod-states.ts";
 
 const component = "daemonset-controller";
@@ -162,11 +163,10 @@ export function daemons(scene: Scene): Checker {
 
   return {
     name: "a DaemonSet keeps its nodes served",
-    commit({ actor, kind, before, after }) {
-      if (actor !== component || kind !== "Pod") return undefined;
-      if (!before && after) return created(after as PodObject);
-      if (before && !isLeaving(before as PodObject) && (!after || isLeaving(after as PodObject))) return deleted(before as PodObject);
-      return undefined;
+    commit(commit) {
+      const turn = commit.actor === component ? podTurn(commit) : undefined;
+      if (!turn) return undefined;
+      return "made" in turn ? created(turn.made) : deleted(turn.sentAway);
     },
   };
 }

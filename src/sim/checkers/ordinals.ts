@@ -15,11 +15,11 @@ import {
   isActive,
   isAvailable,
   isEnded,
-  isLeaving,
   isReady,
   markOf,
   stayedAvailable,
   wasAvailable,
+  podTurn,
 } from "./pod-states.ts";
 
 const component = "statefulset-controller";
@@ -118,11 +118,10 @@ export function ordinals(scene: Scene): Checker {
 
   return {
     name: "a StatefulSet keeps its order",
-    commit({ actor, kind, before, after }) {
-      if (actor !== component || kind !== "Pod") return undefined;
-      if (!before && after) return created(after as PodObject);
-      if (before && !isLeaving(before as PodObject) && (!after || isLeaving(after as PodObject))) return deleted(before as PodObject);
-      return undefined;
+    commit(commit) {
+      const turn = commit.actor === component ? podTurn(commit) : undefined;
+      if (!turn) return undefined;
+      return "made" in turn ? created(turn.made) : deleted(turn.sentAway);
     },
   };
 }

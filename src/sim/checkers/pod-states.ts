@@ -4,7 +4,7 @@
  */
 import type { Pod, PodTemplateSpec } from "../../api/types.ts";
 import { parseTime } from "../../base/time.ts";
-import { between, type ObjectRecord } from "../history.ts";
+import { between, type Commit, type ObjectRecord } from "../history.ts";
 
 /** Phase Succeeded or Failed. */
 export const isEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
@@ -63,4 +63,12 @@ export const controllerUid = ({ metadata }: Pick<Pod, "metadata">): string | und
 export function amountOf(value: number | string | undefined, total: number, round: (exact: number) => number): number {
   if (value === undefined) return 0;
   return typeof value === "number" ? value : round((Number.parseInt(value, 10) * total) / 100);
+}
+
+/** What a commit does to a Pod: it is there for the first time, or is sent away for the first time. Undefined: neither, or no Pod. */
+export function podTurn({ kind, before, after }: Commit): { readonly made: Pod } | { readonly sentAway: Pod } | undefined {
+  if (kind !== "Pod") return undefined;
+  const [was, is] = [before as Pod | undefined, after as Pod | undefined];
+  if (!was) return is && { made: is };
+  return !isLeaving(was) && (!is || isLeaving(is)) ? { sentAway: was } : undefined;
 }
