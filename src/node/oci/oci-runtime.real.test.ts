@@ -344,10 +344,10 @@ test("a host port leads to the Pod until its sandbox stops", async () => {
 
 test("a read-only root leaves the image's own volumes writable", async () => {
   const archive = await dockerArchive([
-    { tags: ["volumes"], layers: [busyboxFiles()], config: { Volumes: { "/cache": {} }, WorkingDir: "/work/here", User: "web" } },
+    { tags: ["volumes"], layers: [busyboxFiles()], config: { Volumes: { "/cache": {} }, WorkingDir: "/srv/here", User: "web" } },
   ]);
   const [image] = await loadArchive(fixture.store, Readable.from([archive]));
-  const id = await fixture.run(await fixture.sandbox(), "exec 2>&1; touch /cache/x && echo wrote; touch /work/x || pwd; id -u", {
+  const id = await fixture.run(await fixture.sandbox(), "exec 2>&1; touch /cache/x && echo wrote; touch /srv/x || pwd; id -u", {
     imageId: image?.id as string,
     security: { ...fixture.spec().security, readOnlyRoot: true, runAsUser: 0 },
   });
