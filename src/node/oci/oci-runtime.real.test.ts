@@ -352,7 +352,7 @@ test("a read-only root leaves the image's own volumes writable", async () => {
     security: { ...fixture.spec().security, readOnlyRoot: true, runAsUser: 0 },
   });
   await fixture.ended(id);
-  assert.match(await fixture.logs(id), /wrote\n[^\n]*Read-only file system\n\/work\/here\n0\n/);
+  assert.match(await fixture.logs(id), /wrote\n[^\n]*Read-only file system\n\/srv\/here\n0\n/);
 });
 
 test("logs: the last lines, a limit, timestamps, following to the end", async () => {
